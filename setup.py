@@ -3,15 +3,18 @@ from configparser import ConfigParser
 from pathlib import Path
 from setuptools import find_packages, setup
 
+here = Path(__file__).resolve().parent
 cfg = ConfigParser(delimiters=['='])
-cfg.read(Path(__file__).with_name('settings.ini'), encoding='utf-8')
+cfg.read(here/'settings.ini', encoding='utf-8')
 cfg = cfg['DEFAULT']
+readme = here/'README.md'
+
 setup(
-    name=cfg['lib_name'], version=cfg['version'], description=cfg['description'], author=cfg['author'],
-    license='Apache-2.0', keywords=cfg['keywords'], python_requires=f">={cfg['min_python']}",
-    long_description=Path(__file__).with_name('README.md').read_text(encoding='utf-8') if Path(__file__).with_name('README.md').exists() else '',
-    long_description_content_type='text/markdown',
-    packages=find_packages(include=[cfg['lib_name'], f"{cfg['lib_name']}.*"]),
-    install_requires=cfg['requirements'].split(), extras_require={'dev': cfg['dev_requirements'].split()},
-    entry_points={'nbdev': [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"]}, zip_safe=False,
-    classifiers=['Intended Audience :: Education', 'Programming Language :: Python :: 3', 'Topic :: Scientific/Engineering :: Artificial Intelligence'])
+    name=cfg['lib_name'], version=cfg['version'], description=cfg['description'], keywords=cfg['keywords'],
+    author=cfg['author'], license='Apache-2.0', license_files=['LICENSE'],
+    long_description=readme.read_text(encoding='utf-8') if readme.exists() else cfg['description'], long_description_content_type='text/markdown',
+    packages=find_packages(include=[cfg['lib_name'], f"{cfg['lib_name']}.*"]), zip_safe=False,
+    python_requires=f">={cfg['min_python']}", install_requires=cfg['requirements'].split(), extras_require={'dev': cfg['dev_requirements'].split()},
+    entry_points={'nbdev': [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"]},
+    classifiers=['Development Status :: 3 - Alpha', f"Intended Audience :: {cfg['audience']}", 'Programming Language :: Python :: 3',
+                 'Topic :: Scientific/Engineering :: Artificial Intelligence', 'Topic :: Scientific/Engineering :: Image Recognition'])
