@@ -1,0 +1,101 @@
+"""Run notebooks and save their outputs: `python tools/run_nbs.py [nbs/03_gradients.ipynb ...]` (all of them by default).
+
+Each runs in a fresh kernel of this environment, on one thread and with a fixed hash seed, so that the same notebook gives the same
+bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or a flag of `tst_flags`) are not run and keep what they
+show. Saved are outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata. An output that
+differs from the saved one in nothing but times ("12.3 ms", "00:03") is left as it was, so times can be shown and a second run still
+changes nothing. An error or a warning in a cell is a failure that names the notebook and the cell."""
+import json, os, re, sys, time
+from itertools import takewhile
+from pathlib import Path
+import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
+from nbdev.config import get_config
+
+VIEW = 'application/vnd.jupyter.widget-view+json'
+ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
+TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?)\b|(?:ns|[uµμ]s|ms)\b)
+    | \b\d+\.\d+s\b | \b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b | \b\d[\d,]*(?=[ ](?:loops|runs)\b)''', re.X)
+
+class LessonError(Exception): "A cell that fails, with the notebook, the cell and the reason."
+
+def directives(source): # of a code cell
+    "What the `#|` lines that open a cell say, such as `['export', 'eval: false']`."
+    lines = takewhile(lambda l: not l or l.startswith('#|'), source.splitlines())
+    return [re.sub(r'\s*:\s*', ': ', l[2:].strip(), count=1) for l in lines if l]
+
+def widget_picture(out, widgets): # one output; the notebook's widget state by model id
+    "What an ipywidgets output showed first, as an ordinary output: its picture, else its other output, else None."
+    todo, seen, shown = [out['data'][VIEW]['model_id']], set(), []
+    while todo:
+        m = todo.pop(0)
+        if m in seen or m not in widgets: continue
+        seen.add(m)
+        state = widgets[m]['state']
+        shown += state.get('outputs', [])
+        todo += [c.removeprefix('IPY_MODEL_') for c in state.get('children', [])]
+    return next((o for o in shown if 'image/png' in o.get('data', {})), shown[0] if shown else None)
+
+def tidy(nb):
+    "The notebook with nothing in it that changes from run to run."
+    widgets = nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
+    nb.metadata = nbformat.from_dict({'kernelspec': dict(display_name='python3', language='python', name='python3')})
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    for c in nb.cells:
+        c.metadata = nbformat.from_dict({k: v for k, v in c.metadata.items() if k == 'jupyter'})
+        if c.cell_type != 'code': continue
+        c.execution_count = None
+        outs = [widget_picture(o, widgets) if VIEW in o.get('data', {}) else o for o in c.outputs]
+        c.outputs = [nbformat.from_dict(o) for o in outs if o]
+        for o in c.outputs:
+            if 'execution_count' in o: o.execution_count = None
+            if 'metadata' in o: o.metadata = {k: v for k, v in o.metadata.items() if k.startswith('image/')}
+            if 'text/plain' in o.get('data', {}): o.data['text/plain'] = re.sub(r' at 0x[0-9a-f]{6,}', '', o.data['text/plain'])
+    return nb
+
+def masked(outs):
+    "Outputs as text, with each time replaced by a mark and runs of blanks by one."
+    def mask(v): return re.sub(r'\s+', ' ', TIME.sub('<time>', v)) if isinstance(v, str) else v
+    return json.dumps([{**o, 'text': mask(o.get('text')), 'data': {k: v if k.startswith('image/png') else mask(v) for k, v in o.get('data', {}).items()}}
+                       for o in outs], sort_keys=True)
+
+def text(nb):
+    "The bytes of the file, as Jupyter writes them."
+    return nbformat.writes(nb, 4).rstrip('\n') + '\n'
+
+def explain(path, i, cell, what):
+    head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')
+    return LessonError(f'{path.name}, cell {i} ({head[:70]}):\n{ANSI.sub("", what).strip()}')
+
+def run(path, timeout=600): # the notebook; seconds a cell may take
+    "The notebook with the outputs of a fresh run, tidied; nothing is written. Raises `LessonError`."
+    path, at = Path(path), [0]
+    old = tidy(nbformat.read(path, 4))
+    nb = nbformat.from_dict(json.loads(json.dumps(old)))
+    flags = {'eval: false', *get_config(path=path.resolve().parent).tst_flags.split()}
+    for c in nb.cells:
+        if c.cell_type == 'code' and flags & set(directives(c.source)): c.metadata['tags'] = ['skip-execution']
+    env = {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'}
+    env |= dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
+    os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
+    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR'], resources={'metadata': {'path': str(path.parent)}},
+                            on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
+    try: client.execute(env=env)
+    except (CellControlSignal, CellExecutionError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
+    nb = tidy(nb)
+    for i, (c, was) in enumerate(zip(nb.cells, old.cells)):
+        if c.cell_type != 'code': continue
+        for o in c.outputs:
+            if o.get('name') == 'stderr': raise explain(path, i, c, 'a lesson shows no warnings, and this cell wrote to stderr:\n' + o.text)
+        if masked(c.outputs) == masked(was.outputs): c.outputs = was.outputs
+    return nb
+
+if __name__ == '__main__':
+    for path in map(Path, sys.argv[1:] or sorted(Path(get_config().nbs_path).glob('*.ipynb'))):
+        start, before = time.time(), path.read_text(encoding='utf-8')
+        try: after = text(run(path))
+        except LessonError as e: sys.exit(f'tools/run_nbs.py: {e}')
+        if after != before: path.write_text(after, encoding='utf-8', newline='\n')
+        print(f'{path.name}: {time.time() - start:.1f} s, {"saved" if after != before else "unchanged"}', flush=True)
