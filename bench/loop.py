@@ -1,0 +1,169 @@
+"""Cost of the training loop: visionlab's Learner beside a hand-written loop, fastai and Lightning.
+
+All four train the same network with the same torch optimizer on the same batches, without validation, progress bars, loggers or
+checkpoints, taking turns within every round of one process. Each number is the median over rounds of a ratio to (or a
+difference from) the hand-written loop *of the same round*. Before anything is timed, all four must reach the same weights."""
+import argparse, functools, gc, importlib, json, logging, os, statistics as st, sys, time, warnings
+os.environ['CUDA_VISIBLE_DEVICES'] = ''  # the claims are about a CPU
+import torch
+from torch import nn
+from torch.nn import functional as F
+from pathlib import Path
+
+sgd = functools.partial(torch.optim.SGD, lr=.05, momentum=.9)
+LIBS = 'plain visionlab fastai lightning'.split()
+
+class Batches:
+    "Resident tensors, shuffled once an epoch and then sliced: what a careful user writes, and what three of the four are given."
+    def __init__(self, x, y, bs, shuffle=True): self.x,self.y,self.bs,self.shuffle = x,y,bs,shuffle
+    def __len__(self): return len(self.x)//self.bs
+    def __iter__(self):
+        x,y = self.x,self.y
+        if self.shuffle:
+            idx = torch.randperm(len(x))
+            x,y = x[idx],y[idx]
+        for i in range(0, len(self)*self.bs, self.bs): yield x[i:i+self.bs],y[i:i+self.bs]
+
+def plain(model, data):
+    "The loop of lesson 04, written out."
+    opt = sgd(model.parameters())
+    def run():
+        model.train()
+        for xb,yb in data:
+            loss = F.cross_entropy(model(xb), yb)
+            loss.backward()
+            opt.step()
+            opt.zero_grad()
+    return run
+
+def visionlab(model, data):
+    "visionlab's own loader and Learner; only bars and tables are off."
+    from visionlab.learner import DataLoader, DataLoaders, Learner
+    dl = DataLoader((data.x, data.y), bs=data.bs, shuffle=data.shuffle, drop_last=True)
+    learn = Learner(DataLoaders(dl), model, loss_func=F.cross_entropy, opt_func=sgd, lr=.05)
+    def run():
+        with learn.no_bar(): learn.fit(1)
+    return run
+
+def fastai(model, data):
+    "fastai with torch's optimizer and its default callbacks; the progress bar is one that `fastai.basics` leaves out."
+    from fastai.basics import DataLoaders, Learner, OptimWrapper, default_device
+    default_device(False)
+    learn = Learner(DataLoaders(data, []), model, loss_func=F.cross_entropy, opt_func=functools.partial(OptimWrapper, opt=sgd), lr=.05)
+    def run():
+        with learn.no_logging(): learn.fit(1)
+    return run
+
+def lightning(model, data):
+    "Lightning in `barebones` mode, which it has for measuring raw speed."
+    import lightning as pl
+    class Lit(pl.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+        def training_step(self, batch, i):
+            xb,yb = batch
+            return F.cross_entropy(self.model(xb), yb)
+        def configure_optimizers(self): return sgd(self.parameters())
+    trainer,lit = pl.Trainer(max_epochs=1, accelerator='cpu', barebones=True, limit_val_batches=0),Lit()
+    return lambda: trainer.fit(lit, train_dataloaders=data)
+
+def tiny(): return nn.Sequential(nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 2))
+
+def convnet():
+    "Stride-2 convolutions 1-8-16-32-64-10, each but the last followed by ReLU and batchnorm: 28x28 -> 14 -> 7 -> 4 -> 2 -> 1."
+    def conv(ni, nf): return [nn.Conv2d(ni, nf, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(nf)]
+    layers = [l for ni,nf in [(1,8),(8,16),(16,32),(32,64)] for l in conv(ni, nf)]
+    return nn.Sequential(*layers, nn.Conv2d(64, 10, 3, stride=2, padding=1), nn.Flatten())
+
+def mnist():
+    "The training digits as floats, from visionlab's cache."
+    from visionlab.data import load_mnist
+    x,y = load_mnist()[:2]
+    return x.view(-1, 1, 28, 28).float()/255,y.long()
+
+def prepare(lib, mk_model, data):
+    "A fresh model (same seed for everyone) and the function that trains it for one epoch."
+    torch.manual_seed(0)
+    model = mk_model()
+    run = globals()[lib](model, data)
+    torch.manual_seed(1)
+    return model,run
+
+def check(libs, mk_model, data):
+    "Every library must arrive at the hand-written loop's weights, or the times below compare different work."
+    def weights(lib):
+        model,run = prepare(lib, mk_model, data)
+        run()
+        return nn.utils.parameters_to_vector(model.parameters()).detach()
+    ref = weights('plain')
+    for lib in libs[1:]: torch.testing.assert_close(weights(lib), ref, msg=lambda m: f"{lib} trains differently from the plain loop: {m}")
+
+def timed(run, clock):
+    gc.collect()
+    t = clock()
+    run()
+    return clock()-t
+
+def measure(what, libs, mk_model, data, rounds, threads):
+    "{lib: [seconds, one a round]}, the order turned by one each round. On one thread CPU time is used, which other processes disturb least."
+    torch.set_num_threads(threads)
+    print(f"{what}, {'CPU time on 1 thread' if threads==1 else f'wall time on {threads} threads'}, {rounds} rounds ", end='', flush=True)
+    clock,out = time.process_time if threads==1 else time.perf_counter,{l:[] for l in libs}
+    for r in range(rounds):
+        for lib in libs[r%len(libs):]+libs[:r%len(libs)]: out[lib].append(timed(prepare(lib, mk_model, data)[1], clock))
+        print('.', end='', flush=True)
+    print()
+    return out
+
+def summary(times, f):
+    "Quartiles over rounds of `f(seconds, the plain loop's seconds in that round)` for each library; the plain loop's own median in seconds."
+    return dict(seconds=st.median(times['plain']),
+                quartiles={l: st.quantiles([f(s, p) for s,p in zip(v, times['plain'])], n=4) for l,v in times.items() if l!='plain'})
+
+def have(lib):
+    "Is the library there? visionlab may be older than its Learner, the others may not be installed."
+    try: importlib.import_module({'visionlab':'visionlab.learner', 'fastai':'fastai.basics', 'lightning':'lightning.pytorch'}[lib])
+    except ImportError as e: return print(f'without {lib}: {e}')
+    return True
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    p.add_argument('--rounds', type=int, default=15)
+    p.add_argument('--batches', type=int, default=1000, help='batches of the tiny model in one run')
+    p.add_argument('--libs', nargs='*', default=LIBS)
+    p.add_argument('--rows', nargs='*', default=['tiny', '64', '512'])
+    p.add_argument('--pictures', type=int, default=20_000, help='of the 60,000, in one epoch')
+    p.add_argument('--random', action='store_true', help='random pictures instead of MNIST')
+    p.add_argument('--json', type=Path)
+    a = p.parse_args()
+    rows,libs = [],['plain']+[l for l in LIBS[1:] if l in a.libs and have(l)]
+    warnings.filterwarnings('ignore')
+    for n in ('lightning', 'lightning.pytorch', 'lightning.fabric'): logging.getLogger(n).setLevel(logging.ERROR)
+    nb,cores = a.batches,torch.get_num_threads()
+    x,y = torch.randn(16*nb, 10),torch.randint(2, (16*nb,))
+    check(libs, tiny, Batches(x[:1600], y[:1600], 16, shuffle=False))
+    print(f"same weights after 100 batches: {', '.join(libs)}")
+    gc.freeze()  # what the imported libraries hold is nobody's loop cost
+
+    if 'tiny' in a.rows:
+        t = measure(f'loop cost, tiny model, {nb} batches a run', libs, tiny, Batches(x, y, 16, shuffle=False), a.rounds, 1)
+        rows.append(dict(name='loop cost, tiny model, CPU time a batch', unit='us', target=60, batches=nb, **summary(t, lambda s,p: 1e6*(s-p)/nb)))
+        rows.append(dict(name='the same with 1cycle', unit='us', target=80, missing='not measurable yet: no `fit_one_cycle` before the lesson on schedules'))
+    if {'64', '512'} & set(a.rows):
+        x,y = (torch.randn(a.pictures, 1, 28, 28),torch.randint(10, (a.pictures,))) if a.random else mnist()
+        x,y = x[:a.pictures],y[:a.pictures]
+    for threads in sorted({cores, 1}, reverse=True):
+        for bs,target in ((64, 1.05), (512, 1.02)):
+            if str(bs) not in a.rows: continue
+            t = measure(f'epoch of a conv net, batches of {bs}', libs, convnet, Batches(x, y, bs), a.rounds, threads)
+            on = 'CPU time on 1 thread' if threads==1 else f'wall time on {threads} threads'
+            rows.append(dict(name=f'epoch of a conv net with batchnorm, batches of {bs}, {on}', unit='x', target=target, **summary(t, lambda s,p: s/p)))
+    res = dict(rows=rows, rounds=a.rounds, pictures=a.pictures, data='random pictures' if a.random else 'MNIST digits', torch_threads=cores)
+    if a.json: a.json.write_text(json.dumps(res))
+    else: print(json.dumps(res, indent=1))
+
+if __name__ == '__main__':
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # a compiler that Lightning loads complains about leaks on the way out
