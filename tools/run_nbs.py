@@ -52,7 +52,10 @@ def tidy(nb):
         for o in c.outputs:
             if 'execution_count' in o: o.execution_count = None
             if 'metadata' in o: o.metadata = {k: v for k, v in o.metadata.items() if k.startswith('image/')}
-            if 'text/plain' in o.get('data', {}): o.data['text/plain'] = re.sub(r' at 0x[0-9a-f]{6,}', '', o.data['text/plain'])
+            data = o.get('data', {})
+            if 'text/plain' in data: data['text/plain'] = re.sub(r' at 0x[0-9a-f]{6,}', '', data['text/plain'])
+            for n, u in enumerate(dict.fromkeys(re.findall(r'id="T_([0-9a-f]{5})"', data.get('text/html', '')))):  # a pandas Styler's random name
+                data['text/html'] = data['text/html'].replace(f'T_{u}', f'T_{c.id}{n or ""}')
     return nb
 
 def masked(outs):
