@@ -251,7 +251,7 @@ class DataSet(NamedTuple):
         for src in sorted(self.sources, key=lambda s: not all(_by_hand(self, o) for o in s.files)):
             try: return _fetch(self, src, work)
             except Exception as e:
-                tried[src] = f"{type(e).__name__}: {e}"
+                tried[src] = f"{type(e).__name__}: {' '.join(str(e).split())}"
                 if getattr(e, 'errno', None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): break # no other source can cure that
         raise FetchError(self.advice(tried))
 
@@ -259,7 +259,9 @@ class DataSet(NamedTuple):
         "The text of a `FetchError`."
         lines = [f"{i}. {s}: {tried.get(s, 'not tried')}" for i,s in enumerate(self.sources, 1)]
         hand = [f"- {s}  gives  {', '.join(s.files)}" for s in self.sources]
-        return '\n  '.join([f"{self.name} could not be fetched. Tried, in this order:", *lines,
+        here = data_home()/self.name
+        hurt = ' What is in the cache is damaged.' if here.exists() and not self.whole(here) else ''
+        return '\n  '.join([f"{self.name} could not be fetched.{hurt} Tried, in this order:", *lines,
             "By hand: on a machine with a network, get all the files of one of these lines,", *hand,
             f"put them into {data_home()/'by-hand'/self.name} and run this again. They are used first, and checked all the same.",
             f"The environment variable VISIONLAB_HOME moves the cache, now {data_home()}, to another disk or folder."])

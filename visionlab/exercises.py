@@ -52,3 +52,37 @@ def _(f):
 
 @exercise('core-2', "A tensor knows its `numel()`.", "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
 def _(f): test_eq(f((torch.zeros(2, 3), {'a': [torch.zeros(4)], 'b': 'text'})), 10)
+
+# %% ../nbs/91_exercises.ipynb #1c914412
+def _tiny_learner(cbs, losses=None, bs=2):
+    "A learner on sixteen items; `losses` are the validation losses it will seem to have."
+    from visionlab.learner import Callback, DataLoader, DataLoaders, Learner, Recorder
+    from visionlab.sgd import SGD
+    class Pretend(Callback):
+        order = Recorder.order
+        def after_validate(self):
+            if losses: self.learn.recorder.final[0] = losses[self.learn.epoch]
+    torch.manual_seed(0)
+    dl = DataLoader((torch.randn(16, 3), torch.arange(16) % 2), bs=bs)
+    return Learner(DataLoaders(dl, dl), torch.nn.Linear(3, 2), F.cross_entropy, SGD, lr=.1, cbs=[Pretend(), *([cbs] if cbs else [])])
+
+@exercise('learner-1', "`pred.topk(3)` gives the three highest scores and where they are.", "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.")
+def _(f):
+    pred = torch.tensor([[5., 4, 3, 2], [5., 4, 3, 2], [1., 2, 3, 4]])
+    test_close(float(f(pred, tensor([2, 3, 1]))), 2/3)
+
+@exercise('learner-2', "Keep the best loss so far and how long ago it was, both set in `before_fit`.", "In `after_epoch` compare `self.recorder.valid_loss` with the best; after `n` epochs without a better one, `raise CancelFitException`.")
+def _(cls):
+    learn = _tiny_learner(cls(2), [5., 4., 4.5, 3., 3.5, 3., 1.])
+    with learn.no_bar(): learn.fit(7)
+    test_eq(len(learn.recorder.values), 5 + 1)
+
+@exercise('learner-3', "Raise `CancelStepException` in `before_step` for all but every k-th batch: `(self.iter+1) % self.k`.",
+          "`zero_grad` comes after the step inside the batch. What cancels the rest of a *batch*?", "Raise `CancelBatchException` in `before_step` instead: it leaves both the step and `zero_grad` out.")
+def _(cls):
+    weights = []
+    for bs,lr,cbs in ((2, .1, cls(4)), (8, .4, [])):        # four batches of two, added up, are one of eight at four times the rate
+        learn = _tiny_learner(cbs, bs=bs)
+        with learn.no_bar(): learn.fit(2, lr=lr)
+        weights.append(learn.model.weight.detach())
+    test_close(*weights, eps=1e-5)
