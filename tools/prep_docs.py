@@ -1,0 +1,105 @@
+"""Turn the repository into the pages of the site: the `pre-render` step of `_quarto.yml`.
+
+Every notebook becomes a page that shows its code and its saved outputs, every module a page of what it exports and a page of its
+source, and the texts of the repository pages too. Nothing is run but `import visionlab`. What this writes is for `smalldocs render`
+(or `quarto render`) to read; `make docs` removes it afterwards, and git ignores it."""
+import json, os, re, shutil, sys
+from pathlib import Path, PurePosixPath as Pure
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
+from api_pages import module_pages
+from run_nbs import directives, widget_picture, VIEW
+
+MADE = ('lessons', 'workshop', 'api', 'source', 'about')  # folders of pages, beside index.ipynb
+TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
+HIDE = re.compile(r'hide$|default_exp\b')
+OURS = re.compile(r'#\|\s*(default_exp|exports?i?|hide\w*|slow|cuda|eval:)(\s|$)')
+CALLOUT = re.compile(r'^> \*\*(Note|Tip|Warning|Caution|Important)(?:: ([^*]+?))?:?\*\*:? ?(.*(?:\n>.*)*)', re.M)
+LINK = re.compile(r'(?<!\\)\]\(([^)#\s]+)(#[^)\s]*)?\)')
+
+def page_of(nb): # 'nbs/03_gradients.ipynb'
+    "Where a notebook's page goes: `lessons/03_gradients.ipynb`; 00 and 90 to 99 are the workshop."
+    if nb.name == 'index.ipynb': return 'index.ipynb'
+    return f"{'lessons' if '01' <= nb.name[:2] < '90' else 'workshop'}/{nb.name}"
+
+def pages():
+    "Every file of the repository that is a page of the site, and that page."
+    res = {f'nbs/{p.name}': page_of(p) for p in sorted(ROOT.glob('nbs/*.ipynb'))}
+    res |= {f'visionlab/{p.name}': f'source/{p.stem}.qmd' for p in sorted(ROOT.glob('visionlab/*.py')) if p.name[0] != '_'}
+    return res | {src: to for src, to in TEXTS.items() if (ROOT/src).exists()}
+
+def relink(text, src, dest, site): # markdown of the file `src` that becomes the page `dest`
+    "Links between files of the repository become links between pages; to files that are no page, plain text."
+    def target(m):
+        if re.match(r'[a-z]+:', m[1]): return m[0]
+        path = os.path.normpath(Pure(src).parent/m[1])
+        anchor = re.sub(r'[^\w.#-]', '', (m[2] or '').lower())
+        if path in site: return f'](/{site[path]}{anchor})'
+        return f'](/{path})' if path.endswith(('.png', '.svg', '.jpg')) else '](nowhere)' if (ROOT/path).exists() else m[0]
+    return re.sub(r'(?<!!)\[([^\[\]]*)\]\(nowhere\)', r'\1', LINK.sub(target, text))
+
+def callouts(text):
+    "`> **Tip: a title** text` reads well in Jupyter and on GitHub; here it becomes a box."
+    def box(m):
+        body = re.sub(r'^> ?', '', m[3], flags=re.M).strip()
+        return f'::: {{.callout-{m[1].lower()}}}\n' + (f'## {m[2]}\n' if m[2] else '') + f'{body}\n:::'
+    return CALLOUT.sub(box, text)
+
+def symbol_links(text, api, seen): # api: page of each exported name; seen: names linked on this page already
+    "The first mention of an exported name in `backticks` leads to its place on an API page."
+    def link(m):
+        name = m[1].removesuffix('()')
+        if name not in api or name in seen: return m[0]
+        seen.add(name)
+        return f'[{m[0]}]({api[name]})'
+    def prose(part): return re.sub(r'(?<![`\[\\])`([A-Za-z_][\w.]*(?:\(\))?)`(?![`\]])', link, part)
+    keep = re.compile(r'(^```.*?^```|^#+ .*?$|\[[^\]\n]*\]\([^)\n]*\)|^ {4}.*?$|<a .*?</a>)', re.M | re.S)  # code, headings, links
+    return ''.join(part if i % 2 else prose(part) for i, part in enumerate(keep.split(text)))
+
+def code_cell(c, widgets):
+    "A code cell with nbdev's directives obeyed and taken out; None when it is hidden."
+    said = directives(c['source'])
+    if any(HIDE.match(d) for d in said): return None
+    extra = [f'#| {k}: false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said]
+    c['source'] = '\n'.join(extra + [l for l in c['source'].split('\n') if not OURS.match(l)]).strip('\n')
+    outs = [widget_picture(o, widgets) if VIEW in o.get('data', {}) else o for o in c['outputs']]
+    return {**c, 'outputs': [o for o in outs if o]}
+
+def lesson(path, dest, site, api):
+    "Write the page of one notebook."
+    nb, seen, cells = json.loads(path.read_text(encoding='utf-8')), set(), []
+    widgets = nb['metadata'].get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
+    for c in nb['cells']:
+        c['source'] = ''.join(c['source'])
+        if c['cell_type'] == 'code': c = code_cell(c, widgets)
+        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(callouts(relink(c['source'], f'nbs/{path.name}', dest, site)), api, seen)
+        if c and (c['source'] or c.get('outputs')): cells.append(c)
+    top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
+    head = re.match(r'# (.+)\n+(?:> ?(.+(?:\n>.*)*)\n*)?', top['source'] + '\n')
+    if not head: sys.exit(f'{path.name}: its first text must be "# title", then "> the question"')
+    top['source'] = top['source'][head.end():]
+    number = f'{path.name[:2]} ' if path.name[:2].isdigit() else ''
+    front = dict(title=number + head[1], subtitle=re.sub(r'\n> ?', ' ', head[2] or ''))
+    links = [f'<a href="{"../" if number else ""}notebooks/{path.name}" download>Notebook</a>'] * bool(number)
+    module = re.search(r'^#\| default_exp (\w+)', path.read_text(encoding='utf-8').replace('\\n', '\n').replace('"', ''), re.M)
+    if module and f'visionlab/{module[1]}.py' in site: links.append(f'<a href="../api/{module[1]}.html">visionlab.{module[1]}</a>')
+    cells.insert(0, dict(cell_type='raw', id='front', metadata={}, source='---\n' + ''.join(f'{k}: {json.dumps(v)}\n' for k, v in front.items() if v) + '---'))
+    if links: cells.insert(1, dict(cell_type='markdown', id='links', metadata={}, source=f'<p class="vl-links">{" ".join(links)}</p>'))
+    (ROOT/dest).parent.mkdir(exist_ok=True)
+    (ROOT/dest).write_text(json.dumps(nb | dict(cells=cells)), encoding='utf-8')
+
+def main():
+    for d in MADE: shutil.rmtree(ROOT/d, ignore_errors=True)
+    site = pages()
+    api, made = module_pages(ROOT, site)
+    for dest, text in made.items():
+        (ROOT/dest).parent.mkdir(exist_ok=True)
+        (ROOT/dest).write_text(symbol_links(text, api, {Pure(dest).stem}) if dest.startswith('api/') else text, encoding='utf-8')
+    for src, dest in site.items():
+        if src.endswith('.ipynb'): lesson(ROOT/src, dest, site, api)
+        elif src.endswith('.md'):
+            (ROOT/dest).parent.mkdir(exist_ok=True)
+            (ROOT/dest).write_text(relink((ROOT/src).read_text(encoding='utf-8'), src, dest, site), encoding='utf-8')
+
+if __name__ == '__main__': main()
