@@ -362,11 +362,11 @@ class Recorder(Callback):
     Raises `FloatingPointError` when a training loss is not finite: at that batch on a CPU, at the end of its epoch elsewhere."""
     order = 50
     def __init__(self): self.before_fit()
-    def before_fit(self): self.losses,self.values,self._raw,self.final = [],L(),[],L()
+    def before_fit(self): self.losses,self.values,self.seconds,self.final,self._raw = [],L(),[],L(),[]
     @property
     def names(self): return ['train_loss'] + [m.name for m in self._mk_metrics() if len(self.learn.dls.loaders) > 1]
     def _mk_metrics(self): return [ValidLoss()] + [m if isinstance(m, Metric) else AvgMetric(m) for m in self.learn.metrics]
-    def before_epoch(self): self.start = time.perf_counter()
+    def before_epoch(self): self._start = time.perf_counter()
     def before_validate(self):
         self._metrics = self._mk_metrics()
         for m in self._metrics: m.reset()
@@ -380,7 +380,7 @@ class Recorder(Callback):
     def after_train(self): self._read()
     def after_validate(self): self.final = L(m.value for m in self._metrics)
     def after_epoch(self):
-        self.seconds = time.perf_counter() - self.start
+        self.seconds.append(time.perf_counter() - self._start)
         self.values.append(L(self.train_loss, *self.final))
     def after_fit(self): self._read()
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan)
@@ -460,18 +460,18 @@ class ProgressCallback(Callback):
     order = Recorder.order + 10
     screen = None
     def before_fit(self):
-        self.screen,self.rows,self.shown = (_Notebook if _in_notebook() else _Terminal)(),[],time.perf_counter()
+        self.screen,self.shown = (_Notebook if _in_notebook() else _Terminal)(),time.perf_counter()
         self._show()
-    def _show(self, bar=None): self.screen.show(_Table(['epoch', *self.learn.recorder.names, 'time'], self.rows, bar))
+    def _show(self, bar=None):
+        rec = self.learn.recorder
+        rows = [[i, *v, f'{round(s)//60:02}:{round(s)%60:02}'] for i,(v,s) in enumerate(zip(rec.values, rec.seconds))]
+        self.screen.show(_Table(['epoch', *rec.names, 'time'], rows, bar))
     def after_batch(self):
         now = time.perf_counter()
         if self.screen is None or now - self.shown < .1: return
         self.shown,learn = now,self.learn
         self._show((learn.iter + 1, learn.n_iter, f"epoch {learn.epoch + 1} of {learn.n_epoch}, {'training' if learn.training else 'validation'} batch {learn.iter + 1} of {learn.n_iter}"))
-    def after_epoch(self):
-        s = round(self.learn.recorder.seconds)
-        self.rows.append([self.learn.epoch, *self.learn.recorder.values[-1], f'{s//60:02}:{s%60:02}'])
-        self._show()
+    def after_epoch(self): self._show()
     def after_fit(self):
         if self.screen: self._show()
         self.screen = None
@@ -641,6 +641,5 @@ def summary(self:Learner)->pd.DataFrame: # a row for each layer
         with torch.no_grad(): self.model.eval()(*(b[:-1] if isinstance(b, tuple) and len(b) > 1 else (b,)))
     finally:
         for h in hooks: h.remove()
-    df = pd.DataFrame(rows, columns=['layer','kind','output shape','parameters','trained'])
-    df.loc[len(df)] = ['total', '', '', df.parameters.sum(), '']
-    return df.set_index('layer')
+    rows.append(('total', '', '', sum(r[3] for r in rows), ''))
+    return pd.DataFrame(rows, columns=['layer','kind','output shape','parameters','trained']).set_index('layer')
