@@ -1,0 +1,76 @@
+"""What several tests share: the repository, a copy of it, Chromium."""
+import functools, http.server, os, shutil, subprocess, sys, threading
+from contextlib import contextmanager
+from pathlib import Path
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT/'tools'))
+os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'
+
+def skip(reason):
+    "Skip a test that needs what this machine lacks; on CI, where everything is installed first, that is a failure."
+    if os.environ.get('CI') == 'true': pytest.fail(f'{reason} (with CI=true nothing is skipped)')
+    pytest.skip(reason)
+
+def tracked():
+    "The files of the repository, committed or about to be."
+    r = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard', '-z'], cwd=ROOT, capture_output=True, text=True)
+    if r.returncode: skip('not a git checkout: ' + r.stderr.strip())
+    return [ROOT/p for p in r.stdout.split('\0') if p and (ROOT/p).exists()]
+
+def copy_repo(to):
+    "A copy of those files under `to`, a new folder."
+    for p in tracked():
+        dest = to/p.relative_to(ROOT)
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(p, dest)
+    return to
+
+@contextmanager
+def served(folder):
+    "The folder on a port of this machine; gives the address."
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *a): pass
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try: yield f'http://127.0.0.1:{server.server_port}/'
+    finally: server.shutdown(); server.server_close()
+
+@pytest.fixture(scope='session')
+def chromium():
+    "A headless Chromium, one for a test process."
+    exe = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
+    if not exe: skip('there is no Chromium on this machine (Debian: apt install chromium)')
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=exe, args=['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+                                                               '--disable-background-networking', '--disable-component-update', '--disable-sync'])
+        yield browser
+        browser.close()
+
+@pytest.fixture
+def visit(chromium):
+    """`visit(url, ours)` gives a page that can reach nothing but addresses that start with one of `ours`.
+
+    When the test ends: no other address was asked for, and the console shows no error."""
+    seen = []
+    def open_page(url, ours, width=1300, dark=False):
+        page = chromium.new_page(viewport=dict(width=width, height=900), color_scheme='dark' if dark else 'light')
+        asked, errors = [], []
+        def gate(route):
+            if route.request.url.startswith((*ours, 'data:', 'blob:')): return route.continue_()
+            asked.append(route.request.url)
+            route.abort()
+        page.route('**/*', gate)
+        page.on('websocket', lambda w: None if w.url.startswith('ws://127.0.0.1') else asked.append(w.url))
+        page.on('console', lambda m: errors.append(m.text) if m.type == 'error' else None)
+        page.on('pageerror', lambda e: errors.append(str(e)))
+        seen.append((page, url, asked, errors))
+        page.goto(url)
+        return page
+    yield open_page
+    for page, url, asked, errors in seen:
+        page.close()
+        assert not asked, f'{url} asked other hosts: {asked}'
+        assert not errors, f'{url} has errors in the console: {errors}'

@@ -1,0 +1,81 @@
+"""Every notebook runs from its top, and saving it a second time changes nothing."""
+import json, time, warnings
+import nbformat, pytest
+from conftest import ROOT
+from run_nbs import LessonError, directives, masked, run, text, tidy
+
+NBS = sorted((ROOT/'nbs').glob('*.ipynb'))
+both = pytest.mark.parametrize('path', NBS, ids=[p.name for p in NBS])
+
+@pytest.fixture(scope='session', autouse=True)
+def data():
+    "The digits, before any lesson runs: a download shows a progress bar, which belongs in no saved output."
+    from visionlab.data import URLs, untar_data
+    untar_data(URLs.MNIST)
+
+@both
+def test_notebook(path):
+    "It runs, in under 90 seconds; either it shows what is saved, or, on another kind of machine, what it shows is the same twice."
+    saved, start = path.read_text(encoding='utf-8'), time.monotonic()
+    first = text(run(path))
+    took = time.monotonic() - start
+    if first != saved:
+        warnings.warn(f'{path.name} shows other outputs here than the saved ones: {differing(saved, first)}')
+        second = text(run(path, saved=first))
+        assert second == first, f'two runs differ: {differing(first, second)}'
+    assert took < 90, f'{path.name} took {took:.0f} s'
+
+def differing(a, b):
+    "The cells whose outputs differ, by number and first line."
+    cells = enumerate(zip(json.loads(a)['cells'], json.loads(b)['cells']))
+    return [f"{i}: {''.join(x['source'])[:60]!r}" for i, (x, y) in cells if x.get('outputs') != y.get('outputs')] or 'metadata only'
+
+@both
+def test_saved_form(path):
+    "Saved as Jupyter saves it, with nothing that changes from run to run, nothing that failed, and under 1 MB."
+    nb = nbformat.read(path, 4)
+    nbformat.validate(nb)
+    assert text(tidy(nb)) == path.read_text(encoding='utf-8'), f'save it with tools/run_nbs.py {path.name}'
+    assert path.stat().st_size < 1_000_000
+    outs = [o for c in nb.cells if c.cell_type == 'code' for o in c.outputs]
+    assert not [o for o in outs if o.output_type == 'error' or o.get('name') == 'stderr']
+
+# ---- the tool itself
+
+def notebook(folder, *cells):
+    (folder/'settings.ini').write_text((ROOT/'settings.ini').read_text(encoding='utf-8'), encoding='utf-8')
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c, id=f'c{i}') for i, c in enumerate(cells)])
+    path = folder/'probe.ipynb'
+    nbformat.write(nb, path)
+    return path
+
+def test_a_second_run_changes_nothing(tmp_path):
+    path = notebook(tmp_path, 'import time\nprint(f"took {time.time() % 100:.3f} ms, at {time.strftime(\'%H:%M:%S\')}")', '#| eval: false\n1/0', '#| slow\n1/0',
+                    'object()', 'import pandas as pd\npd.DataFrame([[1, 2]]).style.background_gradient()', 'print(1)\nprint(2)',
+                    'from ipywidgets import interact\nimport matplotlib.pyplot as plt\n@interact(a=(0, 3))\ndef show(a=1):\n    plt.plot([0, a])\n    plt.show()')
+    saved = json.loads(path.read_text(encoding='utf-8'))
+    saved['cells'][1]['outputs'] = [dict(output_type='stream', name='stdout', text=['kept\n'])]
+    first = text(run(path, saved=json.dumps(saved)))
+    assert text(run(path, saved=first)) == first
+    nb = nbformat.reads(first, 4)
+    outs = [c.outputs for c in nb.cells]
+    assert outs[1][0].text == 'kept\n' and outs[2] == [] and outs[3][0].data['text/plain'] == '<object>'
+    assert outs[5][0].text == '1\n2\n' and len(outs[5]) == 1
+    assert [set(o.data) >= {'image/png'} for o in outs[6]] == [True]
+    assert 'widgets' not in nb.metadata and not any(c.execution_count for c in nb.cells)
+
+@pytest.mark.parametrize('code,says', [('x = 1\nx.nothing', "no attribute 'nothing'"), ('import warnings\nwarnings.warn("careful")', 'careful'),
+                                       ('import os\nos._exit(3)', 'died')], ids=['error', 'warning', 'dead kernel'])
+def test_a_failing_cell_is_named(tmp_path, code, says):
+    with pytest.raises(LessonError) as e: run(notebook(tmp_path, 'ok = 1', code))
+    assert 'probe.ipynb, cell 1 (' + code.splitlines()[0] in str(e.value) and says in str(e.value)
+
+@pytest.mark.parametrize('a,b,same', [('took 12.3 ms', 'took 9 ms', True), ('3.4 s ± 20 ms', '3.55 s ± 1.5 ms', True), ('4.2µs', '12 µs', True),
+    ('00:03', '00:17', True), ('0:00:03', '1:22:03', True), ('loss 0.31', 'loss 0.32', False), ('3s: 6131', '7s: 6131', False), ('6131 3s', '6265 3s', False),
+    ('1.2 s  loss .5', '12.2 s loss .5', True), ('12 sevens', '13 sevens', False)])
+def test_only_times_may_differ(a, b, same):
+    def out(s): return [dict(output_type='stream', name='stdout', text=s)]
+    assert (masked(out(a)) == masked(out(b))) == same
+
+def test_directives():
+    assert directives('#| export\n#|eval:false\nx = 1\n#| hide') == ['export', 'eval: false']
