@@ -205,5 +205,12 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                 'visionlab.live._card': ('live.html#_card', 'visionlab/live.py'),
                                 'visionlab.live._png': ('live.html#_png', 'visionlab/live.py'),
                                 'visionlab.live._slider': ('live.html#_slider', 'visionlab/live.py')},
+            'visionlab.pixels': { 'visionlab.pixels.NearestMean': ('pixels.html#nearestmean', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.NearestMean.__init__': ('pixels.html#nearestmean.__init__', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.NearestMean.distances': ('pixels.html#nearestmean.distances', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.NearestMean.fit': ('pixels.html#nearestmean.fit', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.NearestMean.predict': ('pixels.html#nearestmean.predict', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.is_3': ('pixels.html#is_3', 'visionlab/pixels.py'),
+                                  'visionlab.pixels.mnist_distance': ('pixels.html#mnist_distance', 'visionlab/pixels.py')},
             'visionlab.sgd': { 'visionlab.sgd.Adam': ('sgd.html#adam', 'visionlab/sgd.py'),
                                'visionlab.sgd.SGD': ('sgd.html#sgd', 'visionlab/sgd.py')}}}

@@ -53,6 +53,33 @@ def _(f):
 @exercise('core-2', "A tensor knows its `numel()`.", "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
 def _(f): test_eq(f((torch.zeros(2, 3), {'a': [torch.zeros(4)], 'b': 'text'})), 10)
 
+# %% ../nbs/91_exercises.ipynb #4c5edf4e
+@exercise('pixels-1', "Square, average over the last two axes, then take the root.", "`((a - b)**2).mean((-1,-2)).sqrt()`")
+def _(f):
+    a, b = torch.rand(5, 4, 3), torch.rand(4, 3)
+    test_eq(f(a, b).shape, (5,))
+    test_close(f(a, b)[2], F.mse_loss(a[2], b).sqrt())
+
+@exercise('pixels-2', "Count threes that are not nearer to `mean3`, and sevens that are.",
+          "`(rmse_distance(valid3, mean3) >= rmse_distance(valid3, mean7)).sum()` are the threes it gets wrong.")
+def _(n):
+    from visionlab.data import load_mnist_sample
+    (x, y), (xv, yv) = load_mnist_sample()
+    m3, m7 = (x[y == c].float().mean(0) for c in (3, 7))
+    dist = lambda m: (xv.float() - m).pow(2).mean((1, 2))
+    assert int(n) == ((dist(m3) < dist(m7)) != (yv == 3)).sum(), f"{int(n)} is not the number of errors"
+
+@exercise('pixels-3', "Give `a` an axis of size 1 where `b` has its images: `a[:,None]` has shape (n, 1, h, w).", "`(a[:,None] - b).abs().mean((-1,-2))`")
+def _(f):
+    a, b = torch.rand(5, 4, 3), torch.rand(7, 4, 3)
+    test_eq(f(a, b).shape, (5, 7))
+    test_close(f(a, b)[4, 6], F.l1_loss(a[4], b[6]))
+
+@exercise('pixels-4', "Exercise 3 gives you all distances. Which row has the smallest sum?", "`all_distances(x, x).sum(1).argmin()`")
+def _(f):
+    x = torch.rand(20, 4, 4)
+    test_eq(int(f(x)), torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
+
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _tiny_learner(cbs, losses=None, bs=2):
     "A learner on sixteen items; `losses` are the validation losses it will seem to have."
