@@ -69,7 +69,7 @@ def api_page(mod, nb, site, homes):
             if home == mod.__name__: text += entry(f, f'{n}.{m}', 3, short, n)
     for full in homes.get(mod.__name__, []):
         cls, _, m = full.partition('.')
-        if m and cls not in dict(own) and m[0] != '_' and hasattr(mod, cls): text += entry(getattr(getattr(mod, cls), m), full, 2, short, full)
+        if m and not re.search(r'(^|\.)_', full) and getattr(mod, cls).__module__ != mod.__name__: text += entry(getattr(getattr(mod, cls), m), full, 2, short, full)
     if on: text += '## Handed on\n\nFrom elsewhere, so that one import is enough: ' + ', '.join(f'`{n}`' for n, _ in sorted(on, key=lambda o: o[0].lower())) + '.\n'
     return text
 

@@ -1,0 +1,183 @@
+"""The built site: whole, at home without a network, readable on a phone and in the dark, and alive without a kernel."""
+import json, re, subprocess, sys, time
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag
+import nbformat, pytest
+from conftest import ROOT, copy_repo, served, skip
+
+PROBE = [nbformat.v4.new_markdown_cell('# probe\n\n> Does a page show all that a lesson may hold?'), nbformat.v4.new_markdown_cell(r'''
+Text with $a_i \le |x|$ in it, `set_seed`, [a lesson](01_data.ipynb) and [the licence](../LICENSE).
+
+$$L(a) = \frac{1}{n}\sum_{i=1}^{n} \left| f(x_i) - y_i \right|$$
+
+> **Tip: Look first** Draw the data.
+
+| name | formula |
+|---|---|
+| `a_name_that_is_quite_long_for_a_narrow_page` | $x^2$ |
+
+<details><summary>Answer</summary>
+
+Because *it adds*.
+</details>'''), nbformat.v4.new_code_cell('#| export\nx = "' + 'wide '*60 + '"'), nbformat.v4.new_code_cell('#| hide\nhidden_name = 1'),
+    nbformat.v4.new_code_cell('print(x)', outputs=[nbformat.v4.new_output('stream', text='wide '*60)])]
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory):
+    "The site, built from a copy of the repository with one page more."
+    if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')
+    repo = copy_repo(tmp_path_factory.mktemp('site')/'visionlab')
+    nbformat.write(nbformat.v4.new_notebook(cells=PROBE), repo/'nbs'/'89_probe.ipynb')
+    start = time.monotonic()
+    r = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict'], cwd=repo, capture_output=True, text=True)
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert time.monotonic() - start < 60
+    return repo/'_docs'
+
+class Page(HTMLParser):
+    "The links, pictures and anchors of a page."
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.ids = [], set()
+        self.feed(path.read_text(encoding='utf-8'))
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.links += [(tag, attrs[k]) for k in ('href', 'src') if attrs.get(k)]
+        self.ids |= {attrs[k] for k in ('id', 'name') if attrs.get(k)}
+
+@pytest.fixture(scope='module')
+def crawled(site): return {p: Page(p) for p in sorted(site.rglob('*.html'))}
+
+def pages(site): return [str(p.relative_to(site)) for p in sorted(site.rglob('*.html'))]
+
+def test_every_lesson_and_module_has_its_page(site):
+    for nb in (ROOT/'nbs').glob('[0-9]*.ipynb'):
+        page = site/('lessons' if '01' <= nb.name[:2] < '90' else 'workshop')/nb.with_suffix('.html').name
+        text = page.read_text(encoding='utf-8')
+        assert f'../notebooks/{nb.name}' in text and (site/'notebooks'/nb.name).read_bytes() == nb.read_bytes()
+        assert 'class="nav-page nav-page-previous"><a' in text
+        assert f'../api/{nb.stem[3:]}.html' in text
+    for mod in (p.stem for p in (ROOT/'visionlab').glob('[a-z]*.py')):
+        text = (site/'api'/f'{mod}.html').read_text(encoding='utf-8')
+        names = re.findall(r"'(\w+)'", re.search(r'__all__ = \[(.*?)\]', (ROOT/'visionlab'/f'{mod}.py').read_text(encoding='utf-8'), re.S)[1])
+        assert not [n for n in names if not re.search(rf'\b{n}\b', text)]
+        assert mod == 'all' or f'../source/{mod}.html#' in text
+    lessons = sorted(p.name for p in (site/'lessons').glob('*.html'))
+    for a, b in zip(lessons, lessons[1:]): assert re.search(rf'nav-page-next"><a [^>]*href="{b}"', (site/'lessons'/a).read_text(encoding='utf-8'))
+
+def test_no_link_or_picture_is_broken(site, crawled):
+    broken = []
+    for path, page in crawled.items():
+        for tag, link in page.links:
+            if re.match(r'(https?|mailto|data):', link):
+                if tag != 'a' and not link.startswith('data:'): broken.append((path.name, link))
+                continue
+            target, anchor = urldefrag(link)
+            dest = (path.parent/unquote(target)).resolve() if target else path
+            if not dest.is_file() or (anchor and dest.suffix == '.html' and unquote(anchor) not in crawled[dest].ids): broken.append((path.name, link))
+    assert not broken
+
+def test_search_leads_to_places_that_exist(site, crawled):
+    index = json.loads((site/'search.json').read_text(encoding='utf-8'))
+    assert len(index) > 20
+    for e in index:
+        path, anchor = urldefrag(e['href'])
+        assert not anchor or unquote(anchor) in crawled[site/path].ids, e['href']
+
+def test_what_a_lesson_may_hold(site):
+    text = (site/'lessons'/'89_probe.html').read_text(encoding='utf-8')
+    assert '<h1 class="title">89 probe</h1>' in text and 'Does a page show all that a lesson may hold?' in text
+    assert text.count('<math ') == 3 and '<munderover>' in text and '$' not in re.sub(r'<script.*?</script>', '', text, flags=re.S)
+    assert 'callout-tip' in text and 'Look first' in text and '<summary>Answer</summary>' in text and '<em>it adds</em>' in text
+    assert 'href="../api/core.html#set_seed"' in text and 'href="01_data.html"' in text and 'the licence' in text
+    assert 'hidden_name' not in text and '#| export' not in text
+
+def test_a_page_that_asks_the_network_fails_the_build(site, tmp_path):
+    out = tmp_path/'_docs'
+    (out/'site_libs').mkdir(parents=True)
+    (out/'search.json').write_text('[]')
+    for asks in ('<img src="https://example.com/a.png">', '<script src="//example.com/a.js"></script>', '<style>@import url(https://example.com/a.css)</style>'):
+        (out/'index.html').write_text(f'<html><head></head><body>{asks}</body></html>')
+        code = f'import os, runpy, sys; os.environ["QUARTO_PROJECT_OUTPUT_DIR"] = {str(out)!r}; runpy.run_path({str(ROOT/"tools"/"finish_docs.py")!r}, run_name="__main__")'
+        r = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+        assert r.returncode == 1 and 'example.com' in r.stderr
+
+# ---- in Chromium, with every other host blocked
+
+@pytest.fixture(params=['http', 'file'])
+def base(request, site):
+    "The address of the site, over HTTP and straight from the disk."
+    if request.param == 'file': yield site.as_uri() + '/'
+    else:
+        with served(site) as url: yield url
+
+def test_pages_open_without_a_network(base, site, visit):
+    "Every page, at the width of a phone, with nothing wider than the screen; `visit` checks requests and console."
+    page = visit(base, [base], width=390)
+    for name in pages(site):
+        page.goto(base + name, wait_until='load')
+        wide = page.evaluate('document.documentElement.scrollWidth')
+        assert wide <= 390, f'{name} is {wide} px wide'
+        assert page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).length') == 0, f'{name}: a picture does not show'
+
+def test_search_finds(base, visit):
+    page = visit(base + 'lessons/89_probe.html', [base])
+    box = page.locator('.smalldocs-search input').first
+    box.fill('set_seed')
+    hit = page.locator('.search-result').first
+    hit.wait_for()
+    assert 'set_seed' in hit.inner_text()
+    box.press('Enter')
+    page.wait_for_url('**/*.html*')
+    page.wait_for_function("location.pathname.indexOf('89_probe') < 0")
+    assert 'set_seed' in page.locator('main').inner_text()
+
+def test_formulas_are_drawn(base, visit):
+    page = visit(base + 'lessons/89_probe.html', [base])
+    assert page.evaluate("document.fonts.load('16px \"visionlab math\"', 'x').then(f => f.length)") == 1
+    inline, shown = (page.locator(f'.math.{k} math').first.bounding_box() for k in ('inline', 'display'))
+    assert inline['height'] > 8 and shown['height'] > 1.6*inline['height']
+    assert page.locator('.math.display').first.inner_text().strip()
+
+def luminance(page, what):
+    "How bright a computed colour is, from 0 to 1."
+    rgb = [int(v)/255 for v in re.findall(r'\d+', page.evaluate(f'getComputedStyle(document.body).{what}'))[:3]]
+    return sum(w*(c/12.92 if c <= .03928 else ((c + .055)/1.055)**2.4) for w, c in zip((.2126, .7152, .0722), rgb))
+
+@pytest.mark.parametrize('width', [390, 1300])
+def test_dark_mode(site, visit, width):
+    page = visit(site.as_uri() + '/lessons/89_probe.html', [site.as_uri()], width=width, dark=True)
+    back, text = luminance(page, 'backgroundColor'), luminance(page, 'color')
+    assert back < .05 and (text + .05)/(back + .05) > 7
+    if width == 390: page.locator('.navbar-toggler').click()
+    page.locator('.quarto-color-scheme-toggle').first.click()
+    page.wait_for_function("document.documentElement.dataset.scheme !== 'alternate'")
+    assert luminance(page, 'backgroundColor') > .9 and luminance(page, 'color') < .1
+
+def shown_loss(page): return re.search(r'[\d.]+$', page.locator('.vl-curve .vl-loss').first.inner_text())[0]
+
+def test_the_figure_moves_without_a_kernel_and_agrees_with_python(base, site, visit):
+    from visionlab.live import LiveCurve
+    page = visit(base + 'lessons/03_gradients.html', [base])
+    figure = page.locator('.vl-curve').first
+    figure.scroll_into_view_if_needed()
+    d = json.loads(figure.locator('script[type="application/json"]').first.text_content())
+    sliders = figure.locator('input[type=range]')
+    def settings(): return {n: float(sliders.nth(i).input_value()) for i, n in enumerate(d['names'])}
+    curve = LiveCurve(d['expr'], d['x'], d['y'], loss=d['loss'], **{n: (-1e3, 1e3, v) for n, v in settings().items()})
+    def agree(): assert float(shown_loss(page)) == pytest.approx(curve.loss(**settings()), abs=6e-5)
+    def path(): return figure.locator('svg path').first.get_attribute('d')
+    agree()
+    before, start = path(), settings()
+    sliders.nth(0).focus()
+    for _ in range(7): page.keyboard.press('ArrowRight')
+    after = path()
+    assert settings() != start and after != before
+    agree()
+    box = sliders.last.bounding_box()
+    page.mouse.move(box['x'] + box['width']/2, box['y'] + box['height']/2)
+    page.mouse.down()
+    page.mouse.move(box['x'] + .85*box['width'], box['y'] + box['height']/2, steps=5)
+    page.mouse.up()
+    assert path() != after
+    agree()
