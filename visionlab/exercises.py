@@ -80,6 +80,27 @@ def _(f):
     x = torch.rand(20, 4, 4)
     test_eq(int(f(x)), torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
 
+# %% ../nbs/91_exercises.ipynb #fb597717
+@exercise('gradients-1', "It is `quad` with one more term.", "`a*x**3 + b*x**2 + c*x + d`")
+def _(f): test_close(f(2, -1, 3, 5, tensor([0., 1., 2.])), tensor([5., 9., 23.]))
+
+@exercise('gradients-2', "The derivative of (p - t)² with respect to p is 2(p - t). What does the mean do to it?", "Each prediction is one of n: `2*(pred - targ)/len(pred)`.")
+def _(f):
+    p, t = torch.randn(7, requires_grad=True), torch.randn(7)
+    F.mse_loss(p, t).backward()
+    test_close(f(p.detach(), t), p.grad, eps=1e-6)
+
+@exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`, and repeat: `f(x).backward()`, step, clear.",
+          "The step: `with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`. In the end `return x.item()`.")
+def _(f):
+    test_close(f(lambda x: (x - 3)**2, 0., .1, 100), 3., eps=1e-3)
+    test_close(f(lambda x: x**2, 1., .25, 1), .5, eps=1e-6)
+
+@exercise('gradients-4', "What is |x| for positive x, and what for negative?", "One ReLU goes up to the right, the other to the left: slopes 1 and -1.")
+def _(a):
+    x = torch.linspace(-3, 3, 50)
+    test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
+
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _tiny_learner(cbs, losses=None, bs=2):
     "A learner on sixteen items; `losses` are the validation losses it will seem to have."
