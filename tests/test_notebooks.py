@@ -65,7 +65,8 @@ def test_a_second_run_changes_nothing(tmp_path):
     assert 'widgets' not in nb.metadata and not any(c.execution_count for c in nb.cells)
 
 @pytest.mark.parametrize('code,says', [('x = 1\nx.nothing', "no attribute 'nothing'"), ('import warnings\nwarnings.warn("careful")', 'careful'),
-                                       ('import os\nos._exit(3)', 'died')], ids=['error', 'warning', 'dead kernel'])
+                                       ('from ipywidgets import interact\ninteract(lambda a: None, a=(0, 3));', 'plt.show()'),
+                                       ('import os\nos._exit(3)', 'died')], ids=['error', 'warning', 'interact', 'dead kernel'])
 def test_a_failing_cell_is_named(tmp_path, code, says):
     with pytest.raises(LessonError) as e: run(notebook(tmp_path, 'ok = 1', code))
     assert 'probe.ipynb, cell 1 (' + code.splitlines()[0] in str(e.value) and says in str(e.value)

@@ -56,7 +56,7 @@ def test_every_lesson_and_module_has_its_page(site):
         text = page.read_text(encoding='utf-8')
         assert f'../notebooks/{nb.name}' in text and (site/'notebooks'/nb.name).read_bytes() == nb.read_bytes()
         assert 'class="nav-page nav-page-previous"><a' in text
-        assert f'../api/{nb.stem[3:]}.html' in text
+        assert f'<a href="../api/{nb.stem[3:]}.html">visionlab.{nb.stem[3:]}</a>' in text
     for mod in (p.stem for p in (ROOT/'visionlab').glob('[a-z]*.py')):
         text = (site/'api'/f'{mod}.html').read_text(encoding='utf-8')
         names = re.findall(r"'(\w+)'", re.search(r'__all__ = \[(.*?)\]', (ROOT/'visionlab'/f'{mod}.py').read_text(encoding='utf-8'), re.S)[1])

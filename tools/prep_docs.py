@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath as Pure
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
-from run_nbs import directives, widget_picture, VIEW
+from run_nbs import directives, VIEW
 
 MADE = ('lessons', 'workshop', 'api', 'source', 'about')  # folders of pages, beside index.ipynb
 TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
@@ -57,22 +57,21 @@ def symbol_links(text, api, seen): # api: page of each exported name; seen: name
     keep = re.compile(r'(^```.*?^```|^#+ .*?$|\[[^\]\n]*\]\([^)\n]*\)|^ {4}.*?$|<a .*?</a>)', re.M | re.S)  # code, headings, links
     return ''.join(part if i % 2 else prose(part) for i, part in enumerate(keep.split(text)))
 
-def code_cell(c, widgets):
+def code_cell(c):
     "A code cell with nbdev's directives obeyed and taken out; None when it is hidden."
     said = directives(c['source'])
     if any(HIDE.match(d) for d in said): return None
     extra = [f'#| {k}: false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said]
     c['source'] = '\n'.join(extra + [l for l in c['source'].split('\n') if not OURS.match(l)]).strip('\n')
-    outs = [widget_picture(o, widgets) if VIEW in o.get('data', {}) else o for o in c['outputs']]
-    return {**c, 'outputs': [o for o in outs if o]}
+    return {**c, 'outputs': [o for o in c['outputs'] if VIEW not in o.get('data', {})]}  # a widget is a picture since tools/run_nbs.py
 
 def lesson(path, dest, site, api):
     "Write the page of one notebook."
-    nb, seen, cells = json.loads(path.read_text(encoding='utf-8')), set(), []
-    widgets = nb['metadata'].get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
+    nb, seen, cells, module = json.loads(path.read_text(encoding='utf-8')), set(), [], None
     for c in nb['cells']:
         c['source'] = ''.join(c['source'])
-        if c['cell_type'] == 'code': c = code_cell(c, widgets)
+        module = next((d.split()[1] for d in directives(c['source']) if d.startswith('default_exp ')), module)
+        if c['cell_type'] == 'code': c = code_cell(c)
         elif c['cell_type'] == 'markdown': c['source'] = symbol_links(callouts(relink(c['source'], f'nbs/{path.name}', dest, site)), api, seen)
         if c and (c['source'] or c.get('outputs')): cells.append(c)
     top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
@@ -82,8 +81,7 @@ def lesson(path, dest, site, api):
     number = f'{path.name[:2]} ' if path.name[:2].isdigit() else ''
     front = dict(title=number + head[1], subtitle=re.sub(r'\n> ?', ' ', head[2] or ''))
     links = [f'<a href="{"../" if number else ""}notebooks/{path.name}" download>Notebook</a>'] * bool(number)
-    module = re.search(r'^#\| default_exp (\w+)', path.read_text(encoding='utf-8').replace('\\n', '\n').replace('"', ''), re.M)
-    if module and f'visionlab/{module[1]}.py' in site: links.append(f'<a href="../api/{module[1]}.html">visionlab.{module[1]}</a>')
+    if module and f'visionlab/{module}.py' in site: links.append(f'<a href="../api/{module}.html">visionlab.{module}</a>')
     cells.insert(0, dict(cell_type='raw', id='front', metadata={}, source='---\n' + ''.join(f'{k}: {json.dumps(v)}\n' for k, v in front.items() if v) + '---'))
     if links: cells.insert(1, dict(cell_type='markdown', id='links', metadata={}, source=f'<p class="vl-links">{" ".join(links)}</p>'))
     (ROOT/dest).parent.mkdir(exist_ok=True)

@@ -26,21 +26,26 @@ def directives(source): # of a code cell
     lines = takewhile(lambda l: not l or l.startswith('#|'), source.splitlines())
     return [re.sub(r'\s*:\s*', ': ', l[2:].strip(), count=1) for l in lines if l]
 
-def widget_picture(out, widgets): # one output; the notebook's widget state by model id
-    "What an ipywidgets output showed first, as an ordinary output: its picture, else its other output, else None."
-    todo, seen, shown = [out['data'][VIEW]['model_id']], set(), []
+def widget_state(nb): return nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
+
+def inside(out, widgets): # one output; the notebook's widget state by model id
+    "The states of the widgets an ipywidgets output is made of."
+    todo, seen = [out['data'][VIEW]['model_id']], []
     while todo:
         m = todo.pop(0)
         if m in seen or m not in widgets: continue
-        seen.add(m)
-        state = widgets[m]['state']
-        shown += state.get('outputs', [])
-        todo += [c.removeprefix('IPY_MODEL_') for c in state.get('children', [])]
+        seen.append(m)
+        todo += [c.removeprefix('IPY_MODEL_') for c in widgets[m]['state'].get('children', [])]
+    return [widgets[m] for m in seen]
+
+def widget_picture(out, widgets):
+    "What an ipywidgets output showed first, as an ordinary output: its picture, else its other output, else None."
+    shown = [o for w in inside(out, widgets) for o in w['state'].get('outputs', [])]
     return next((o for o in shown if 'image/png' in o.get('data', {})), shown[0] if shown else None)
 
 def tidy(nb):
     "The notebook with nothing in it that changes from run to run."
-    widgets = nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
+    widgets = widget_state(nb)
     nb.metadata = nbformat.from_dict({'kernelspec': dict(display_name='python3', language='python', name='python3')})
     nb.nbformat, nb.nbformat_minor = 4, 5
     for c in nb.cells:
@@ -81,18 +86,20 @@ def run(path, saved=None, timeout=600): # the notebook; its text, when not what 
     for c in nb.cells:
         if c.cell_type == 'code' and flags & set(directives(c.source)): c.metadata['tags'] = ['skip-execution']
     env = {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'}
-    env |= dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
+    # IN_TEST: a notebook's own nbdev_export() does nothing
+    env |= dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
-    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR'], resources={'metadata': {'path': str(path.parent)}},
-                            on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
+    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR'],
+                            resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
     try: client.execute(env=env)
     except (CellControlSignal, CellExecutionError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
-    nb = tidy(nb)
-    for i, (c, was) in enumerate(zip(nb.cells, old.cells)):
-        if c.cell_type != 'code': continue
-        for o in c.outputs:
+    for i, c in enumerate(nb.cells):
+        for o in c.get('outputs', []):
             if o.get('name') == 'stderr': raise explain(path, i, c, 'a lesson shows no warnings, and this cell wrote to stderr:\n' + o.text)
-        if masked(c.outputs) == masked(was.outputs): c.outputs = was.outputs
+            if VIEW in o.get('data', {}) and 'OutputModel' in {w['model_name'] for w in inside(o, widget_state(nb))} and not widget_picture(o, widget_state(nb)):
+                raise explain(path, i, c, 'this interact shows nothing of its own; if it draws, end its function with plt.show()')
+    for c, was in zip(tidy(nb).cells, old.cells):
+        if c.cell_type == 'code' and masked(c.outputs) == masked(was.outputs): c.outputs = was.outputs
     return nb
 
 if __name__ == '__main__':
