@@ -107,8 +107,8 @@ loop of the same round in the same process, with quartiles in brackets. Nothing 
 - **Rounds**: {loop['rounds']} for the loops (all four take turns within a round, and a different one begins each time), {imp['rounds']} for the imports (fresh
   processes taking turns, one more round thrown away). It took {(time.time()-t)/60:.0f} minutes.
 - **Work**: {loop['pictures']:,} {loop['data']} resident in memory, shuffled once an epoch and sliced; no validation, bars, loggers or checkpoints for anyone; torch's
-  SGD with momentum for everyone. Before anything is timed all four must reach the same weights from the same batches. visionlab uses its own `DataLoader`, the others are given
-  the plain loop's. fastai runs with its default callbacks, Lightning in `barebones` mode. The tiny model is 10-10-2 with batches of 16, the conv net
+  SGD with momentum for everyone. Before anything is timed all four must reach the same weights from the same seed. visionlab uses its own `DataLoader`, the
+  others are given the plain loop's. fastai runs with its default callbacks, Lightning in `barebones` mode. The tiny model is 10-10-2 with batches of 16, the conv net
   1-8-16-32-64-10 with stride 2 and batchnorm.
 """, encoding='utf-8')
     print(f'\nbench: wrote {a.out.relative_to(root) if a.out.is_relative_to(root) else a.out}')
