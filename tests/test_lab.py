@@ -47,7 +47,10 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
 
     page.keyboard.press('Control+s')
     file = folder/'nbs'/LESSON
-    def ran(): return [c for c in json.loads(file.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code' and c['execution_count']]
+    def ran():
+        try: cells = json.loads(file.read_text(encoding='utf-8'))['cells']
+        except ValueError: return []  # half written
+        return [c for c in cells if c['cell_type'] == 'code' and c['execution_count']]
     for _ in range(100):
         if ran(): break
         page.wait_for_timeout(100)
