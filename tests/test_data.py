@@ -65,7 +65,7 @@ def home(tmp_path, monkeypatch):
     "An empty cache, and little patience."
     home = tmp_path/'a cache'
     monkeypatch.setenv('VISIONLAB_HOME', str(home))
-    monkeypatch.setattr(data, '_patience', dict(answer=1, silence=1, client=10))
+    monkeypatch.setattr(data, '_patience', dict(answer=5, silence=2, client=10))
     monkeypatch.setattr(data, '_limit', 2**22)
     Server.asked.clear()
     return home
@@ -321,7 +321,7 @@ def go(*ps):
     for p in ps: assert p.stdout.readline() == 'ready\n', p.communicate()
     for p in ps: p.stdin.write('\n'); p.stdin.flush()
 
-def wait_for(what, secs=10):
+def wait_for(what, secs=30):
     end = time.monotonic() + secs
     while not what():
         assert time.monotonic() < end, 'waited too long'
