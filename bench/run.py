@@ -43,9 +43,11 @@ def measure(a):
         call([py, here/'loop.py', '--rounds', a.rounds, '--json', loop, *(['--random'] if a.random else [])])
         return json.loads(loop.read_text()),json.loads(imports.read_text())
 
-def verdict(value, target):
+def verdict(value, target, low=None, high=None):
+    "Reached or missed by the median; a target between the quartiles `low` and `high` is no clear answer."
     if value is None: return 'not measured'
-    return 'reached' if value<=target else f'missed by a factor of {value/target:.2f}'
+    unsure = ', within the noise' if low is not None and low<=target<high else ''
+    return ('reached' if value<=target else f'missed by a factor of {value/target:.2f}')+unsure
 
 def loop_rows(rows):
     for r in rows:
@@ -56,7 +58,8 @@ def loop_rows(rows):
         fmt = (lambda v: f'{v:+,.0f}') if us else (lambda v: f'{v:.3f}')
         cells = [f'{fmt(q[l][1])}{" µs" if us else ""} ({fmt(q[l][0])} … {fmt(q[l][2])})' if l in q else '–' for l in LIBS]
         plain = f"{1e6*r['seconds']/r['batches']:.0f} µs" if us else f"1 ({r['seconds']:.2f} s)"
-        yield [r['name'], plain, *cells, f"≤ +{r['target']} µs" if us else f"≤ {r['target']}", verdict(q.get('visionlab', [0,None])[1], r['target'])]
+        low,mid,high = q.get('visionlab', [None]*3)
+        yield [r['name'], plain, *cells, f"≤ +{r['target']} µs" if us else f"≤ {r['target']}", verdict(mid, r['target'], low, high)]
 
 def import_rows(imp):
     s = imp['seconds']
