@@ -47,7 +47,7 @@ bench: $(DEV)
 	@$(PY) bench/run.py
 
 clean:
-	rm -rf .venv _docs lessons workshop api source about index.ipynb build dist *.egg-info .pytest_cache .quarto
+	rm -rf .venv bench/.venv _docs lessons workshop api source about index.ipynb build dist *.egg-info .pytest_cache .quarto
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): settings.ini setup.py tools/install.py
