@@ -53,6 +53,52 @@ def _(f):
 @exercise('core-2', "A tensor knows its `numel()`.", "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
 def _(f): test_eq(f((torch.zeros(2, 3), {'a': [torch.zeros(4)], 'b': 'text'})), 10)
 
+# %% ../nbs/91_exercises.ipynb #d110824d
+@exercise('data-1', "255 turns into 0 and 0 into 255. What does 254 turn into?", "Minus wraps round: `-x` makes 255 of 1. Subtract from 255 instead.")
+def _(f):
+    x = torch.arange(256, dtype=torch.uint8).reshape(16, 16)
+    test_eq(f(x).dtype, torch.uint8)
+    test_eq(f(x), 255 - x)
+
+@exercise('data-2', "Byte 3 is the number of axes; axis `i` has its size in the four bytes from `4 + 4*i`.", "`int.from_bytes(raw[i:i+4], 'big')` for each `i` in `range(4, 4 + 4*raw[3], 4)`.")
+def _(f):
+    for shape in ((60000, 28, 28), (7,), (2, 3, 32, 300), ()):
+        raw = bytes([0, 0, 8, len(shape)]) + b''.join(o.to_bytes(4, 'big') for o in shape)
+        test_eq(tuple(f(raw + b'pixels')), shape)
+
+@exercise('data-3', "Go through `hashes`, not through `files`: a file that never came is damaged too.", "`files.get(name, b'')` gives empty bytes for a missing one; compare `hashlib.sha256(…).hexdigest()` and sort the names.")
+def _(f):
+    import hashlib
+    files = {o:o.encode()*1000 for o in ('d','a','c','b')}
+    hashes = {k:hashlib.sha256(v).hexdigest() for k,v in files.items()}
+    test_eq(list(f(files, hashes)), [])
+    files['c'] = files['c'][:-1]; files['a'] = files['a'] + b'!'; del files['d']
+    test_eq(list(f(files | {'extra': b'nobody asked for it'}, hashes)), ['a','c','d'])
+
+@exercise('data-4', "`y.bincount()` counts each label. How long is what it returns?", "It stops at the largest label it saw: `y.bincount(minlength=n)`. Then divide by the number of labels.")
+def _(f):
+    test_close(f(tensor([0, 2, 2, 2]), 4), tensor([.25, 0, .75, 0]))
+    test_close(f(tensor([1]), 2).sum(), tensor(1.))
+
+@exercise('data-5', "Keep two rows of integers: the one above (zeros before the first row) and the current one, filled from the left. All sums are taken modulo 256.",
+          "Filter 1 adds the left pixel, 2 the one above, 3 `(left + above)//2`, 4 the Paeth predictor of left, above and above-left. Left of the first pixel stand zeros.",
+          "Paeth: `p = left + above - corner`; take whichever of left, above, corner is nearest to `p`, in that order when they tie.")
+def _(f):
+    import io, zlib, numpy as np
+    rng = np.random.default_rng(0)
+    for h,w in ((5, 1), (10, 7), (28, 28)):
+        x = (rng.integers(0, 256, (h, w)) * (rng.random((h, w)) < .7)).astype(int)
+        rows = []
+        for i in range(h):                                  # every filter in turn, so that none can be left out
+            k = i % 5
+            up = x[i-1] if i else np.zeros(w, int)
+            left, corner = np.r_[0, x[i,:-1]], np.r_[0, up[:-1]]
+            p = left + up - corner
+            a, b, c = abs(p-left), abs(p-up), abs(p-corner)
+            paeth = np.where((a <= b) & (a <= c), left, np.where(b <= c, up, corner))
+            rows.append(np.r_[k, (x[i] - [0*left, left, up, (left+up)//2, paeth][k]) % 256])
+        test_eq(np.array(f(np.array(rows).astype('u1'))).astype(int), x)
+
 # %% ../nbs/91_exercises.ipynb #4c5edf4e
 @exercise('pixels-1', "Square, average over the last two axes, then take the root.", "`((a - b)**2).mean((-1,-2)).sqrt()`")
 def _(f):
@@ -100,6 +146,30 @@ def _(f):
 def _(a):
     x = torch.linspace(-3, 3, 50)
     test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
+
+# %% ../nbs/91_exercises.ipynb #07e8f706
+@exercise('sgd-1', "A comparison gives true or false, and those multiply like 1 and 0.", "`x*(x > 0)`")
+def _(f):
+    x = torch.randn(50)
+    test_eq(f(x), F.relu(x))
+
+@exercise('sgd-2', "Keep a list of `v`, one tensor of zeros for each parameter, made in `__init__`.",
+          "In `step`, under `torch.no_grad()`: `v.mul_(mom).add_(p.grad)`, then `p -= lr*v`. `zero_grad` clears `p.grad`, not `v`.")
+def _(cls):
+    a, b = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    ours, theirs = cls([a], .1, .9), torch.optim.SGD([b], lr=.1, momentum=.9)
+    for p,opt in ((a, ours), (b, theirs)):
+        for _ in range(5): (p**2).sum().backward(); opt.step(); opt.zero_grad()
+    test_close(a.detach(), b.detach())
+
+@exercise('sgd-3', "`torch.where` as in `mnist_loss`, with a logarithm and a minus sign.", "`-torch.where(targs == 1, p, 1 - p).log().mean()`")
+def _(f):
+    pred, targ = torch.randn(9, 1), (torch.rand(9, 1) > .5).float()
+    test_close(f(pred, targ), F.binary_cross_entropy_with_logits(pred, targ))
+
+@exercise('sgd-4', "With all weights zero, what comes out of the hidden layer? What does the second layer send back?",
+          "The gradient of the first layer is multiplied by the second layer's weights, and the second layer's by the hidden outputs. All of them are zero.")
+def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _tiny_learner(cbs, losses=None, bs=2):

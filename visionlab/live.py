@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['LiveCurve', 'Flipbook']
 
-# %% ../nbs/90_live.ipynb #b64b8c31
-import base64, inspect, io, itertools, json, math, re
+# %% ../nbs/90_live.ipynb #d3861de2
+import base64, io, itertools, json, math, re
+from unittest.mock import patch as replaced
 import numpy as np
 import matplotlib.pyplot as plt
 from PIL import Image
@@ -125,9 +126,9 @@ class Flipbook:
         self.alt,self.start,self.frames = alt or fn.__name__.replace('_', ' '),start or {},[]
         for values in itertools.product(*self.sliders.values()):
             old = set(plt.get_fignums())
-            fn(**dict(zip(self.sliders, values)))
+            with replaced.object(plt, 'show', lambda *args, **kwargs: None): fn(**dict(zip(self.sliders, values)))
             new = [o for o in plt.get_fignums() if o not in old]
-            if not new: raise ValueError(f"{fn.__name__}{values} drew no matplotlib figure, or closed it: leave out plt.show()")
+            if not new: raise ValueError(f"{fn.__name__}{values} drew no matplotlib figure")
             self.frames.append(_png(plt.figure(new[-1]), dpi))
             for o in new: plt.close(o)
     def _repr_html_(self):
