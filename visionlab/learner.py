@@ -362,11 +362,11 @@ class Recorder(Callback):
     Raises `FloatingPointError` when a training loss is not finite: at that batch on a CPU, at the end of its epoch elsewhere."""
     order = 50
     def __init__(self): self.before_fit()
-    def before_fit(self): self.losses,self.values,self.seconds,self.final,self._raw = [],L(),[],L(),[]
+    def before_fit(self): self.losses,self.values,self.seconds,self.final,self._raw,self._metrics = [],L(),[],L(),[],[]
     @property
     def names(self): return ['train_loss'] + [m.name for m in self._mk_metrics() if len(self.learn.dls.loaders) > 1]
     def _mk_metrics(self): return [ValidLoss()] + [m if isinstance(m, Metric) else AvgMetric(m) for m in self.learn.metrics]
-    def before_epoch(self): self._start = time.perf_counter()
+    def before_epoch(self): self._start,self.final,self._metrics = time.perf_counter(),L(),[]
     def before_validate(self):
         self._metrics = self._mk_metrics()
         for m in self._metrics: m.reset()
