@@ -5,6 +5,7 @@ from urllib.parse import unquote, urldefrag
 import nbformat, pytest
 from conftest import ROOT, copy_repo, served, skip
 
+DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 PROBE = [nbformat.v4.new_markdown_cell('# probe\n\n> Does a page show all that a lesson may hold?'), nbformat.v4.new_markdown_cell(r'''
 Text with $a_i \le |x|$ in it, `set_seed`, [a lesson](01_data.ipynb) and [the licence](../LICENSE).
 
@@ -20,6 +21,7 @@ $$L(a) = \frac{1}{n}\sum_{i=1}^{n} \left| f(x_i) - y_i \right|$$
 
 Because *it adds*.
 </details>'''), nbformat.v4.new_code_cell('#| export\nx = "' + 'wide '*60 + '"'), nbformat.v4.new_code_cell('#| hide\nhidden_name = 1'),
+    nbformat.v4.new_code_cell('#| hide_input\n#| fig-alt: one picture: a dot\nhidden_code = 1', outputs=[nbformat.v4.new_output('display_data', {'image/png': DOT})]),
     nbformat.v4.new_code_cell('print(x)', outputs=[nbformat.v4.new_output('stream', text='wide '*60)])]
 
 @pytest.fixture(scope='module')
@@ -90,6 +92,7 @@ def test_what_a_lesson_may_hold(site):
     assert text.count('<math ') == 3 and '<munderover>' in text and '$' not in re.sub(r'<script.*?</script>', '', text, flags=re.S)
     assert 'callout-tip' in text and 'Look first' in text and '<summary>Answer</summary>' in text and '<em>it adds</em>' in text
     assert 'href="../api/core.html#set_seed"' in text and 'href="01_data.html"' in text and 'the licence' in text
+    assert 'alt="one picture: a dot"' in text and 'hidden_code' not in text
     assert 'hidden_name' not in text and '#| export' not in text
 
 def test_a_page_that_asks_the_network_fails_the_build(site, tmp_path):

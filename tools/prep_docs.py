@@ -62,7 +62,9 @@ def code_cell(c):
     said = directives(c['source'])
     if any(HIDE.match(d) for d in said): return None
     extra = [f'#| {k}: false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said]
-    c['source'] = '\n'.join(extra + [l for l in c['source'].split('\n') if not OURS.match(l)]).strip('\n')
+    lines = [l for l in c['source'].split('\n') if not OURS.match(l)]
+    quoted = [re.sub(r'''^#\| *([a-z]+-[a-z]+): *([^"'\[>|].*: .*)$''', lambda m: f'#| {m[1]}: {json.dumps(m[2], ensure_ascii=False)}', l) for l in lines]
+    c['source'] = '\n'.join(extra + quoted).strip('\n')
     return {**c, 'outputs': [o for o in c['outputs'] if VIEW not in o.get('data', {})]}  # a widget is a picture since tools/run_nbs.py
 
 def lesson(path, dest, site, api):
