@@ -50,6 +50,7 @@ def to_cpu(
         b = b.detach().cpu()
         return b.float() if b.dtype in (torch.float16, torch.bfloat16) else b
     if isinstance(b, dict): return {k:to_cpu(v) for k,v in b.items()}
+    if isinstance(b, tuple) and hasattr(b, '_fields'): return type(b)(*(to_cpu(o) for o in b))
     if isinstance(b, (list,tuple)): return type(b)(to_cpu(o) for o in b)
     return b
 
@@ -140,6 +141,6 @@ def show_images(
     if not ims: raise ValueError("show_images got no pictures")
     if nrows is None: nrows = -(-len(ims)//ncols) if ncols else -(-len(ims)//8)
     if ncols is None: ncols = -(-len(ims)//nrows)
-    _,axs = subplots(nrows, ncols, imsize=imsize, suptitle=suptitle)
+    _,axs = subplots(nrows, ncols, imsize=imsize, suptitle=suptitle, gridspec_kw=dict(hspace=.45 if titles is not None and nrows > 1 else .2))
     for ax in axs.flat: ax.axis('off')
     for i,(im,ax) in enumerate(zip(ims, axs.flat)): show_image(im, ax=ax, title=titles[i] if titles is not None else None, **kwargs)

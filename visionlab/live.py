@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LiveCurve', 'Flipbook']
 
-# %% ../nbs/90_live.ipynb #d3861de2
-import base64, io, itertools, json, math, re
+# %% ../nbs/90_live.ipynb #80b6ad4e
+import base64, html, io, itertools, json, math, re
 from unittest.mock import patch as replaced
 import numpy as np
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ _CSS = """<style>
 </style>"""
 
 def _slider(name, lo, hi, step, value, shown):
-    return (f'<label><span>{name}</span><input type="range" min="{lo}" max="{hi}" step="{step:g}" value="{value}" aria-label="{name}">'
+    return (f'<label><span>{name}</span><input type="range" min="{lo}" max="{hi}" step="{step:g}" value="{value}" aria-label="{name}" data-lm-suppress-shortcuts="true">'
             f'<output>{shown}</output></label>')
 
 def _card(cls, rows, body, data, js):
@@ -68,6 +68,8 @@ class LiveCurve:
         unknown = set(re.findall(r'[A-Za-z_]\w*', expr)) - set(_FNS) - set(sliders) - {'x'}
         if unknown or not re.fullmatch(r'[\w\s.,+*/()-]*', expr):
             raise ValueError(f"{expr!r} is not plain arithmetic in x and {', '.join(sliders)}" + (f": what is {', '.join(sorted(unknown))}?" if unknown else ''))
+        if '//' in expr or re.search(r'(?:^|[(,*/+-])\s*-\s*[\w.]+\s*\*\*', expr):
+            raise ValueError(f"{expr!r} means something else in JavaScript: write (-1)*x**2 for -x**2, and / to divide")
         if loss not in ('mse','mae'): raise ValueError(f"loss is 'mse' or 'mae', not {loss!r}")
         self.expr,self.loss_name,self.sliders = expr,loss,sliders
         self.x,self.y = np.asarray(x, dtype=float).ravel().round(4),np.asarray(y, dtype=float).ravel().round(4)
@@ -124,6 +126,8 @@ class Flipbook:
         n = math.prod(len(v) for v in self.sliders.values())
         if n > 80: raise ValueError(f"{n} pictures are too many for a page (80 at most): give the sliders fewer values")
         self.alt,self.start,self.frames = alt or fn.__name__.replace('_', ' '),start or {},[]
+        for k,v in self.start.items():
+            if v not in self.sliders.get(k, []): raise ValueError(f"start {k}={v!r} is no position of a slider")
         for values in itertools.product(*self.sliders.values()):
             old = set(plt.get_fignums())
             with replaced.object(plt, 'show', lambda *args, **kwargs: None): fn(**dict(zip(self.sliders, values)))
@@ -136,6 +140,6 @@ class Flipbook:
         at = [v.index(self.start[k]) if k in self.start else 0 for k,v in self.sliders.items()]
         rows = ''.join(_slider(k, 0, len(v)-1, 1, i, s[i]) for (k,v),i,s in zip(self.sliders.items(), at, shown))
         first = int(np.ravel_multi_index(at, [len(v) for v in shown]))
-        return _card('vl-flip', rows, f'<img alt="{self.alt}" src="data:image/png;base64,{self.frames[first]}">',
+        return _card('vl-flip', rows, f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{self.frames[first]}">',
                      dict(shown=shown, frames=self.frames), _FLIP_JS)
     def __repr__(self): return f"Flipbook({', '.join(f'{k}: {len(v)} positions' for k,v in self.sliders.items())})"
