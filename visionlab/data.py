@@ -335,7 +335,7 @@ def untar_data(
     url:str,                  # one of `URLs`
     force_download:bool=False # fetch it again even if it is here
 )->Path:                      # its folder
-    """The folder of a data set: fetched, checked and unpacked when it is not in `data_home()` yet, and checked again at each call.
+    """The folder of a data set: fetched, checked and unpacked when it is not in `data_home()` yet, and checked again at each call (PNG folders are only counted).
 
     It appears under its name only when it is whole, so a kill, a full disk or a lost network leaves nothing half.
     Several processes may ask at once: one fetches, the others wait. Raises `FetchError`."""
