@@ -58,7 +58,7 @@ def test_a_pipe_gets_lines_and_a_terminal_gets_a_bar():
     os.close(main)
     assert p.wait(60) == 0
     text = out.decode()
-    assert '[#' in text and 'epoch 1 of 2' in text and 'validation batch' in text
+    assert '[#' in text and 'epoch 0, training batch' in text and 'validation batch' in text
     shown = [re.sub(r'.*\r(\x1b\[K)?', '', l) for l in text.replace('\r\n', '\n').split('\n')]     # what is left to see
     assert [l.split()[0] for l in shown if l.strip()] == ['epoch', '0', '1']
 

@@ -77,12 +77,13 @@ def tensor(
     *rest, # more numbers: `tensor(1, 2, 3)` is `tensor([1, 2, 3])`
     **kwargs # `dtype` or `device`, as `torch.tensor` takes them
 )->Tensor: # a tensor of its values
-    "The values of `x` as a tensor. Images keep their layout: height, width and, in colour, channels last."
+    "The values of `x` as a tensor, NumPy's 64-bit floats as 32-bit ones, which is what models hold. Images keep their layout: height, width and, in colour, channels last."
     if rest: x = (x, *rest)
     if isinstance(x, Tensor): return x.to(**kwargs) if kwargs else x
     if isinstance(x, (list,tuple,L)) and len(x) and isinstance(x[0], Tensor): return torch.stack(list(x)).to(**kwargs)
     if not isinstance(x, (int,float,list,tuple)): x = np.array(x)
-    return torch.tensor(x, **kwargs)
+    res = torch.tensor(x, **kwargs)
+    return res.float() if res.dtype is torch.float64 and 'dtype' not in kwargs else res
 
 def array(
     x # a PIL image, tensor, list or number

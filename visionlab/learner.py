@@ -8,27 +8,27 @@ __all__ = ['events', 'DataLoader', 'DataLoaders', 'CancelFitException', 'CancelE
            'Learner', 'Metric', 'AvgMetric', 'ValidLoss', 'accuracy', 'error_rate', 'smoothed', 'Recorder',
            'ProgressCallback', 'DeviceCallback', 'InputCheck']
 
-# %% ../nbs/05_learner.ipynb #62a2dd53
-import difflib, math, re, sys, time, warnings
+# %% ../nbs/05_learner.ipynb #337abad8
+import difflib, html, math, re, sys, time, warnings
 from contextlib import contextmanager
 from functools import partial
 import pandas as pd, torch, torch.nn.functional as F
 import matplotlib.pyplot as plt
 from torch import nn, Tensor
-from torch.utils.data import DataLoader as TorchLoader, TensorDataset, default_collate
+from torch.utils.data import DataLoader as TorchLoader, SequentialSampler, TensorDataset, default_collate
 from fastcore.basics import camel2snake, listify, noop, patch
 from fastcore.foundation import L
-from .core import default_device, show_images, to_cpu, to_device
+from .core import default_device, show_images, tensor, to_cpu, to_device
 from .sgd import Adam
 
 # %% ../nbs/05_learner.ipynb #0c3978a4
 def _resident(dataset):
     "`dataset` as a tuple of tensors that share their first axis, or `None` if it has to be fetched item by item."
-    if isinstance(dataset, TensorDataset): return dataset.tensors
+    if type(dataset) is TensorDataset: return dataset.tensors
     if isinstance(dataset, tuple) and dataset and all(isinstance(o, Tensor) for o in dataset):
         if len({len(o) for o in dataset}) > 1: raise ValueError(f"the tensors have different lengths: {[len(o) for o in dataset]}")
         return tuple(dataset)
-    if isinstance(dataset, (list,L)) and dataset and isinstance(dataset[0], tuple):
+    if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple):
         kinds = {tuple((type(o), getattr(o, 'shape', None), getattr(o, 'dtype', None)) for o in item) for item in dataset}
         if len(kinds) == 1 and all(issubclass(t, (Tensor,int,float)) for t,*_ in next(iter(kinds))): return tuple(default_collate(list(dataset)))
 
@@ -36,7 +36,7 @@ class DataLoader:
     """Batches of a data set, as tuples on `device`.
 
     Tensors in memory are shuffled once an epoch and sliced; anything else goes through torch's loader and its workers.
-    Raises `ValueError` when tensors differ in length or `bs` is below 1."""
+    Raises `ValueError` when tensors differ in length or `bs` is below 1, `TypeError` for a data set without a length."""
     def __init__(self,
         dataset,             # tuple of tensors, list of tuples, dataset with `__getitem__` and `__len__`, or a torch loader
         bs:int=64,           # items per batch
@@ -46,16 +46,17 @@ class DataLoader:
         num_workers:int=0,   # processes that fetch items, for data not in memory
         device=None,         # where batches end up; `None` leaves them where they are
         batch_size:int|None=None, # torch's name for `bs`
-        **kwargs             # passed on to torch's loader (`collate_fn`, say)
+        **kwargs             # passed on to torch's loader (`collate_fn`, `sampler`), which then fetches tensors in memory too
     ):
         if batch_size is not None: bs = batch_size
         if bs < 1: raise ValueError(f"bs must be at least 1, not {bs}")
-        self.kwargs = dict(kwargs, num_workers=num_workers)
-        self.dataset,self.bs,self.shuffle,self.drop_last,self.after_batch,self.device = dataset,bs,shuffle,drop_last,after_batch,device
-        self.tensors,self.torch_dl = _resident(dataset),None
-        if isinstance(dataset, TorchLoader): self.dataset,self.torch_dl,self.bs,self.drop_last = dataset.dataset,dataset,dataset.batch_size,dataset.drop_last
+        self.dataset,self.bs,self.shuffle,self.drop_last,self.after_batch = dataset,bs,shuffle,drop_last,after_batch
+        self.kwargs,self.tensors,self.torch_dl = dict(kwargs, num_workers=num_workers),None if kwargs else _resident(dataset),None
+        if isinstance(dataset, TorchLoader): self._adopt(dataset)
         elif self.tensors is None:
-            self.torch_dl = TorchLoader(dataset, batch_size=bs, shuffle=shuffle, drop_last=drop_last, pin_memory=torch.cuda.is_available(), **self.kwargs)
+            if isinstance(dataset, tuple) and not hasattr(dataset, '_fields') or not hasattr(dataset, '__len__'):
+                raise TypeError(f"a data set has __len__ and __getitem__, or is a tuple of tensors; got {_say(dataset)}")
+            self.torch_dl = TorchLoader(dataset, **dict(batch_size=bs, shuffle=shuffle, drop_last=drop_last, pin_memory=torch.cuda.is_available()) | self.kwargs)
         self.to(device)
     @property
     def n(self): return len(self.dataset) if self.tensors is None else len(self.tensors[0])
@@ -71,12 +72,28 @@ class DataLoader:
             order = torch.randperm(self.n).to(tensors[0].device)
             tensors = [t.index_select(0, order) for t in tensors]
         for i in range(0, len(self)*self.bs, self.bs): yield self.after_batch(tuple([t[i:i+self.bs] for t in tensors]))
-    def _finish(self, b): return self.after_batch(to_device(tuple(b) if isinstance(b, list) else b, self.device or 'cpu', non_blocking=True))
 
-# %% ../nbs/05_learner.ipynb #5031eabd
+# %% ../nbs/05_learner.ipynb #b0e9bc6d
+def _say(o):
+    "Shapes and types, in words for an error."
+    return ', '.join(f'{tuple(t.shape)} {str(t.dtype).removeprefix("torch.")}' if hasattr(t, 'dtype') else type(t).__name__ for t in (o if isinstance(o, tuple) else (o,)))
+
+@patch
+def _adopt(self:DataLoader, dl):
+    "Takes over what a torch loader was told."
+    self.dataset,self.torch_dl,self.drop_last,self.shuffle = dl.dataset,dl,dl.drop_last,not isinstance(dl.sampler, SequentialSampler)
+    self.bs = dl.batch_size or getattr(dl.batch_sampler, 'batch_size', self.bs)
+    self.kwargs = dict(num_workers=dl.num_workers, collate_fn=dl.collate_fn)
+
+@patch
+def _finish(self:DataLoader, b):
+    if isinstance(b, list): b = tuple(b)
+    if self.device is not None: b = to_device(b, self.device, non_blocking=torch.device(self.device).type == 'cuda')
+    return self.after_batch(b)
+
 @patch
 def to(self:DataLoader,
-    device # where batches should end up
+    device # where batches should end up; `None` leaves them where they are
 )->DataLoader: # the same loader
     "Moves tensors in memory to `device` now, and later batches as they come."
     self.device = device
@@ -88,10 +105,10 @@ def new(self:DataLoader,
     dataset=None, # other data; the same when not given
     **changes     # arguments to change
 )->DataLoader:    # a new loader
-    "A loader like this one but for what is named. It never shares a torch loader's shuffling."
+    "A loader like this one but for what is named."
     args = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last, after_batch=self.after_batch, device=self.device, **self.kwargs)
-    if dataset is None: dataset = self.dataset if self.tensors is None else self.tensors
-    return DataLoader(dataset, **(args | changes))
+    if len(self.kwargs) == 1 and self.tensors is not None and dataset is None: dataset = self.tensors
+    return DataLoader(self.dataset if dataset is None else dataset, **(args | changes))
 
 @patch
 def one_batch(self:DataLoader):
@@ -99,13 +116,12 @@ def one_batch(self:DataLoader):
     return next(iter(self))
 
 @patch
-def sample(self:DataLoader,
-    n:int=8 # how many items
-):          # the first `n` items as one batch, in order
-    "A small batch for looking at, the same every time."
-    if self.tensors is not None: return self.after_batch(tuple([t[:n] for t in self.tensors]))
-    if not hasattr(self.dataset, '__getitem__'): return self.one_batch()
-    return self._finish(self.torch_dl.collate_fn([self.dataset[i] for i in range(min(n, self.n))]))
+def items(self:DataLoader,
+    at # their positions in the data set
+):     # those items as one batch, through `after_batch`
+    "The items at these positions as a batch, the same every time."
+    if self.tensors is not None: return self.after_batch(tuple([t[list(at)] for t in self.tensors]))
+    return self._finish(self.torch_dl.collate_fn([self.dataset[i] for i in at]))
 
 # %% ../nbs/05_learner.ipynb #6ed95041
 class DataLoaders:
@@ -131,10 +147,19 @@ class DataLoaders:
     @property
     def valid(self): return self[1]
     def one_batch(self): return self.train.one_batch()
-    def label(self, y): return self.vocab[int(y)] if self.vocab is not None else int(y) if y.numel() == 1 and not y.is_floating_point() else y.tolist()
-    def show_batch(self, max_n:int=9, nrows:int|None=None, **kwargs):
+    def label(self, y):
+        "The name of a class, or the number itself."
+        if y.numel() > 1: return y.tolist()
+        return self.vocab[int(y)] if self.vocab is not None else y.item()
+    def show_batch(self,
+        max_n:int=9,          # how many
+        nrows:int|None=None,  # rows of pictures
+        unique:bool=False,    # the same item each time, to see what random changes do to it
+        **kwargs              # passed on to `show_images`
+    ):
         "Draws the first items of a training batch with their labels."
-        xb,yb = self.one_batch()
+        if unique: xb,*_,yb = map(torch.cat, zip(*[self.train.items([0]) for _ in range(max_n)]))
+        else: xb,*_,yb = self.one_batch()
         show_images(to_cpu(xb[:max_n]), nrows=nrows, titles=[self.label(o) for o in yb[:max_n]], **kwargs)
 
 # %% ../nbs/05_learner.ipynb #61ac3ae9
@@ -167,6 +192,7 @@ class Callback:
     @property
     def name(self): return camel2snake(re.sub('Callback$', '', type(self).__name__) or 'callback')
     def __getattr__(self, k):
+        if hasattr(type(self), k): raise AttributeError(f"{type(self).__name__}.{k} could not be computed")
         if k.startswith('__') or self.learn is None: raise AttributeError(f"{type(self).__name__} has no attribute {k!r}")
         return getattr(self.learn, k)
 
@@ -186,12 +212,13 @@ class Learner:
     ):
         if not isinstance(model, nn.Module): raise TypeError(f"model must be an nn.Module, not {type(model).__name__}; wrap a function in one")
         self.dls,self.model,self.loss_func,self.opt_func,self.lr = dls,model,loss_func,opt_func,lr
-        self.splitter,self.metrics,self.opt,self.cbs,self.training = splitter,listify(metrics),None,[],False
+        self.splitter,self.opt,self.cbs,self.training = splitter,None,[],False
+        self.metrics = [m() if isinstance(m, type) else m for m in listify(metrics)]
         self.add_cbs([c() for c in self.default_cbs] + listify(cbs))
         self('after_create')
     def __call__(self, event):
         for f in self._holes[event]: f()
-    def _resolve(self): self._holes = {e:[getattr(cb, e) for cb in self.cbs if hasattr(type(cb), e)] for e in events}
+    def _resolve(self): self._holes = {e:[getattr(cb, e) for cb in self.cbs if hasattr(cb, e)] for e in events}
     def _with_events(self, f, event, cancel):
         try: self(f'before_{event}'); f()
         except cancel: self(f'after_cancel_{event}')
@@ -214,6 +241,7 @@ def _all_batches(self:Learner):
     self.n_iter = len(self.dl)
     for self.iter,b in enumerate(self.dl):
         if isinstance(b, Tensor): b = (b,)
+        if not isinstance(b, tuple): raise TypeError(f"a batch must be a tuple of inputs and target, not {type(b).__name__}; collate_fn or after_batch can make it one")
         k = max(len(b)-1, 1)              # the last of a batch is what to predict
         self.xb,self.yb = b[:k],b[k:]
         self._with_events(self._do_batch, 'batch', CancelBatchException)
@@ -240,28 +268,40 @@ def _do_epoch(self:Learner):
 def create_opt(self:Learner):
     "Makes the optimizer anew for the parameters the splitter names."
     ps = list(self.splitter(self.model) if self.splitter else (p for p in self.model.parameters() if p.requires_grad))
-    if ps and not isinstance(ps[0], Tensor): ps = [{'params': list(g)} for g in ps]
+    if ps and not isinstance(ps[0], Tensor): ps = [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
     self.opt = self.opt_func(ps, lr=self.lr)
+
+@patch
+def _opt_is_stale(self:Learner):
+    "Whether something is to be trained that the optimizer does not know: another model, or a layer unfrozen since."
+    known = {id(p) for g in self.opt.param_groups for p in g['params']}
+    wanted = {id(p) for p in self.model.parameters() if p.requires_grad}
+    return not (wanted & known if self.splitter else wanted <= known)
 
 @patch
 def fit(self:Learner,
     n_epoch:int,          # passes over the training set
     lr:float|None=None,   # learning rate; the one the `Learner` was made with when not given
+    wd:float|None=None,   # weight decay; the optimizer's own when not given
     cbs=None,             # callbacks for this fit only
     reset_opt:bool=False  # forget the optimizer's momentum and averages from earlier fits?
 ):
     "Trains for `n_epoch` epochs, validating after each. Ctrl-C stops and keeps the model and the record."
+    stopped = False
     with self.added_cbs(cbs):
-        if reset_opt or self.opt is None: self.create_opt()
-        for g in self.opt.param_groups: g['lr'] = self.lr if lr is None else lr
+        if reset_opt or self.opt is None or self._opt_is_stale(): self.create_opt()
+        for g in self.opt.param_groups:
+            g['lr'] = self.lr if lr is None else lr
+            if wd is not None: g['weight_decay'] = wd
         self.opt.zero_grad()
-        self.n_epoch,self.epoch,self.iter = n_epoch,0,0
+        self.n_epoch,self.n_iter,self.epoch,self.iter = n_epoch,len(self.dls.train),0,0
         self._resolve()
-        try: self._with_events(self._all_epochs, 'fit', CancelFitException)
-        except KeyboardInterrupt:
-            self('after_cancel_fit'); self('after_fit')
-            print(f"Stopped in epoch {self.epoch}, batch {self.iter}. The model and the record up to here are kept.")
-        except Exception: self('after_fit'); raise         # callbacks clean up, whatever happened
+        try: self('before_fit'); self._all_epochs()
+        except CancelFitException: self('after_cancel_fit')
+        except KeyboardInterrupt: self('after_cancel_fit'); stopped = True
+        finally: self('after_fit')                      # whatever happened, callbacks clean up
+        if stopped and hasattr(self, 'progress'):
+            print(f"Stopped in epoch {self.epoch}, at batch {self.iter + 1} of {self.n_iter}. The model and the record up to here are kept.")
 
 @patch
 def _all_epochs(self:Learner):
@@ -282,7 +322,8 @@ def add_cbs(self:Learner, cbs):
 
 @patch
 def remove_cb(self:Learner, cb):
-    "Takes a callback away again."
+    "Takes a callback away again, named or by its class."
+    if isinstance(cb, type): cb = next(c for c in self.cbs if isinstance(c, cb))
     self.cbs.remove(cb)
     delattr(self, cb.name)
     cb.learn = None
@@ -293,8 +334,7 @@ def remove_cb(self:Learner, cb):
 def added_cbs(self:Learner, cbs):
     "Adds callbacks for the length of a `with` block."
     old = list(self.cbs)
-    self.add_cbs(cbs)
-    try: yield self
+    try: self.add_cbs(cbs); yield self
     finally:
         for cb in [c for c in self.cbs if c not in old]: self.remove_cb(cb)
         self.add_cbs([c for c in old if c not in self.cbs])
@@ -313,7 +353,9 @@ class AvgMetric(Metric):
     "The mean over items of what `func(pred, y)` gives for each batch."
     def __init__(self, func): self.func = func
     @property
-    def name(self): return getattr(self.func, 'func', self.func).__name__       # a `partial` is named after its function
+    def name(self):
+        f = self.func.func if isinstance(self.func, partial) else self.func
+        return getattr(f, '__name__', None) or camel2snake(type(f).__name__)
     def measure(self, learn): return self.func(learn.pred, *learn.yb)
     def reset(self): self.total,self.n = 0.,0
     def accumulate(self, learn):
@@ -328,20 +370,23 @@ class ValidLoss(AvgMetric):
     def __init__(self): pass
     def measure(self, learn): return learn.loss
 
-# %% ../nbs/05_learner.ipynb #6eac84e3
+# %% ../nbs/05_learner.ipynb #056b6d5b
 def accuracy(
     pred:Tensor, # scores, (n, classes)
-    y:Tensor     # class numbers, (n,)
+    y:Tensor,    # class numbers, (n,)
+    axis:int=-1  # where the classes are
 )->Tensor:       # a share between 0 and 1
     "The share of items whose highest score is at their class."
-    return (pred.argmax(-1) == y).float().mean()
+    pred = pred.argmax(axis)
+    return (pred == y.view_as(pred)).float().mean()
 
 def error_rate(
     pred:Tensor, # scores, (n, classes)
-    y:Tensor     # class numbers, (n,)
+    y:Tensor,    # class numbers, (n,)
+    axis:int=-1  # where the classes are
 )->Tensor:       # a share between 0 and 1
     "The share of items whose highest score is somewhere else than at their class."
-    return 1 - accuracy(pred, y)
+    return 1 - accuracy(pred, y, axis)
 
 # %% ../nbs/05_learner.ipynb #098f2d41
 def smoothed(
@@ -362,7 +407,9 @@ class Recorder(Callback):
     Raises `FloatingPointError` when a training loss is not finite: at that batch on a CPU, at the end of its epoch elsewhere."""
     order = 50
     def __init__(self): self.before_fit()
-    def before_fit(self): self.losses,self.values,self.seconds,self.final,self._raw,self._metrics = [],L(),[],L(),[],[]
+    def before_fit(self):
+        self.losses,self.values,self.seconds,self.ends = [],L(),[],[]    # one entry a batch; one an epoch
+        self.final,self._raw,self._metrics,self._start = L(),[],[],time.perf_counter()
     @property
     def names(self): return ['train_loss'] + [m.name for m in self._mk_metrics() if len(self.learn.dls.loaders) > 1]
     def _mk_metrics(self): return [ValidLoss()] + [m if isinstance(m, Metric) else AvgMetric(m) for m in self.learn.metrics]
@@ -378,13 +425,13 @@ class Recorder(Callback):
         self._raw.append(loss)
         if loss.device.type == 'cpu' and not math.isfinite(loss): self._read()
     def after_train(self): self._read()
-    def after_validate(self): self.final = L(m.value for m in self._metrics)
+    def after_validate(self): self.final = L(float(m.value) for m in self._metrics)
     def after_epoch(self):
-        self.seconds.append(time.perf_counter() - self._start)
-        self.values.append(L(self.train_loss, *self.final))
+        self.seconds.append(time.perf_counter() - self._start); self.ends.append(len(self.losses))
+        self.values.append(L(self.train_loss, *(self.final or [math.nan]*(len(self.names) - 1))))
     def after_fit(self): self._read()
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan)
-    valid_loss = property(lambda self: self.final[0])
+    valid_loss = property(lambda self: self.final[0] if self.final else math.nan)
     smooth_losses = property(lambda self: smoothed(self.losses))
 
 # %% ../nbs/05_learner.ipynb #e4956b97
@@ -396,7 +443,7 @@ def _read(self:Recorder):
     self.losses += new if bad is None else new[:bad]
     if bad is not None:
         lr = self.learn.opt.param_groups[0]['lr']
-        raise FloatingPointError(f"the loss became {new[bad]} in epoch {self.learn.epoch}, batch {self.learn.iter - len(new) + 1 + bad} of {self.learn.n_iter}. "
+        raise FloatingPointError(f"the loss became {new[bad]} in epoch {self.learn.epoch}, batch {self.learn.iter - len(new) + 2 + bad} of {self.learn.n_iter}. "
             f"Try a lower learning rate ({lr/10:g} instead of {lr:g}), and look for inputs that are not finite or not scaled.")
 
 @patch
@@ -411,8 +458,7 @@ def plot_loss(self:Recorder,
     ax.plot(ns, self.losses[skip_start:], color='C0', alpha=.25, lw=.7)
     ax.plot(ns, self.smooth_losses[skip_start:], color='C0', label='training, smoothed')
     if with_valid and self.values and len(self.values[0]) > 1:
-        per = len(self.losses)/len(self.values)
-        ax.plot([per*(i+1) for i in range(len(self.values))], self.values.itemgot(1), 'o-', color='C1', label='validation')
+        ax.plot(self.ends, self.values.itemgot(1), 'o-', color='C1', label='validation')
     ax.set(xlabel='batch', ylabel='loss'); ax.legend()
     return ax
 
@@ -425,9 +471,9 @@ def _cells(row): return [o if isinstance(o, str) else str(o) if isinstance(o, in
 class _Table:
     "What a fit shows: HTML for a notebook, text for everything else."
     def __init__(self, head, rows, bar=None): self.head,self.rows,self.bar = head,rows,bar
-    def __repr__(self): return '\n'.join(''.join(f'{o:>12}' for o in _cells(r)) for r in [self.head, *self.rows])
+    def __repr__(self): return '\n'.join(''.join(f'{o:>{max(12, len(h) + 2)}}' for o,h in zip(_cells(r), self.head)) for r in [self.head, *self.rows])
     def _repr_html_(self):
-        tr = lambda row, tag: '<tr>' + ''.join(f'<{tag}>{o}</{tag}>' for o in _cells(row)) + '</tr>'
+        tr = lambda row, tag: '<tr>' + ''.join(f'<{tag}>{html.escape(o)}</{tag}>' for o in _cells(row)) + '</tr>'
         bar = f'<progress value="{self.bar[0]}" max="{self.bar[1]}"></progress> {self.bar[2]}' if self.bar else ''
         return f'<table class="vl-fit"><thead>{tr(self.head, "th")}</thead><tbody>{"".join(tr(r, "td") for r in self.rows)}</tbody></table>{bar}'
 
@@ -470,7 +516,7 @@ class ProgressCallback(Callback):
         now = time.perf_counter()
         if self.screen is None or now - self.shown < .1: return
         self.shown,learn = now,self.learn
-        self._show((learn.iter + 1, learn.n_iter, f"epoch {learn.epoch + 1} of {learn.n_epoch}, {'training' if learn.training else 'validation'} batch {learn.iter + 1} of {learn.n_iter}"))
+        self._show((learn.iter + 1, learn.n_iter, f"epoch {learn.epoch}, {'training' if learn.training else 'validation'} batch {learn.iter + 1} of {learn.n_iter}"))
     def after_epoch(self): self._show()
     def after_fit(self):
         if self.screen: self._show()
@@ -487,51 +533,56 @@ def no_bar(self:Learner):
 
 Learner.default_cbs = [Recorder, ProgressCallback]
 
-# %% ../nbs/05_learner.ipynb #f3137c46
+# %% ../nbs/05_learner.ipynb #55243da9
 class DeviceCallback(Callback):
-    "Moves the model, and what its loaders give, to one device."
+    "Moves the model, the loss, and what the loaders give, to one device."
     order = -100
     def __init__(self,
         device=None # where to compute; `default_device()` when not given
-    ): self.device = device or default_device()
-    def _move(self):
-        self.learn.model.to(self.device)
-        self.learn.dl.to(self.device)
-    def before_train(self): self._move()
-    def before_validate(self): self._move()
+    ): self.device = default_device() if device is None else device
+    def _move(self, *dls):
+        for o in (self.learn.model, self.learn.loss_func):
+            if isinstance(o, nn.Module): o.to(self.device)            # a loss may hold weights
+        for dl in dls: dl.to(self.device)
+    def before_fit(self): self._move(*self.learn.dls.loaders)
+    def before_validate(self): self._move(self.learn.dl)
 
-# %% ../nbs/05_learner.ipynb #f67cf94c
-def _say(o): return ', '.join(f'{tuple(t.shape)} {str(t.dtype).removeprefix("torch.")}' if isinstance(t, Tensor) else type(t).__name__ for t in (o if isinstance(o, tuple) else (o,)))
-
+# %% ../nbs/05_learner.ipynb #ed68132f
 class InputCheck(Callback):
-    """Takes eight items through model, loss and metrics before training starts. No random number is drawn and no weight or statistic changes.
+    """Takes eight items through model, loss and metrics before training starts, without a trace in weights, statistics or torch's random numbers.
 
+    Where another callback changes a batch or a prediction, what looks wrong here may be right there, so training decides.
     Raises `ValueError` (or `TypeError` for a metric) that names the layer, the shapes and the types that do not fit."""
     order = DeviceCallback.order + 1
     def before_fit(self):
-        learn = self.learn
-        for kind,dl in zip(('training','validation'), learn.dls.loaders):
+        for kind,dl in zip(('training','validation'), self.learn.dls.loaders):
             if not len(dl): raise ValueError(f"the {kind} loader has no batches: {dl.n} items, bs={dl.bs}, drop_last={dl.drop_last}")
+        try: self._check(self.learn)
+        except (ValueError, TypeError):
+            if not any(hasattr(cb, e) for cb in self.learn.cbs for e in ('before_batch','after_pred')): raise
+    def _check(self, learn):
+        dl = learn.dls.train
         device = next((p.device for p in learn.model.parameters()), 'cpu')
         with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-            b = to_device(learn.dls.train.sample(), device)
+            b = to_device(dl.items(torch.linspace(0, dl.n - 1, min(8, dl.n)).long().tolist()), device)   # from all over, for data sorted by class
             learn.xb,learn.yb = (b[:-1],b[-1:]) if isinstance(b, tuple) and len(b) > 1 else ((b,),())
-            learn.pred = self._run_model(learn.model.eval(), learn.xb)
             if not learn.yb: raise ValueError("batches hold no targets: the training data must give (input, target) pairs")
-            warnings.simplefilter('error', UserWarning)         # torch warns where it broadcasts
+            learn.pred = self._run_model(learn.model.eval(), learn.xb)
+            warnings.filterwarnings('error', 'Using a target size')      # torch warns where it broadcasts
             learn.loss = self._run_loss(learn.pred, learn.yb)
             for m in learn.metrics: self._run_metric(m)
 
-# %% ../nbs/05_learner.ipynb #41037405
+# %% ../nbs/05_learner.ipynb #3f5b0436
 @patch
 def _run_model(self:InputCheck, model, xb):
-    entered = []
-    def note(name, m, args): entered[:] = [f"{name or 'model'}, {m}", args]
-    hooks = [m.register_forward_pre_hook(partial(note, name)) for name,m in model.named_modules() if not any(m.children())]
+    at,done = [],[]
+    def enter(name, m, args): at[:] = [f"layer {name or 'model'}, {m} got {_say(args)}"]
+    def leave(name, m, args, out): at.clear(); done[:] = [f"after layer {name or 'model'}, {m}, which gave {_say(out)}"]
+    layers = [(name,m) for name,m in model.named_modules() if not any(m.children())]
+    hooks = [h for name,m in layers for h in (m.register_forward_pre_hook(partial(enter, name)), m.register_forward_hook(partial(leave, name)))]
     try: return model(*xb)
     except Exception as e:
-        where = f"layer {entered[0]} got {_say(entered[1])}" if entered else "the model failed before its first layer"
-        raise ValueError(f"the model cannot take an input of {_say(xb)}: {where}: {e}") from e
+        raise ValueError(f"the model cannot take an input of {_say(xb)}: {(at or done or ['before its first layer'])[0]}: {e}") from e
     finally:
         for h in hooks: h.remove()
 
@@ -554,16 +605,35 @@ def _run_loss(self:InputCheck, pred, yb):
 
 @patch
 def _run_metric(self:InputCheck, m):
-    if isinstance(m, Metric): m.reset(); m.accumulate(self.learn); v = m.value
-    else: v,m = m(self.learn.pred, *self.learn.yb),AvgMetric(m)
-    if isinstance(v, Tensor) and v.numel() != 1 or not isinstance(v, (Tensor,float,int)) and not hasattr(v, '__float__'):
-        raise TypeError(f"metric {m.name} must return one number for a batch, not {_say(v)}")
+    learn,name = self.learn,(m if isinstance(m, Metric) else AvgMetric(m)).name
+    try:
+        if isinstance(m, Metric): m.reset(); m.accumulate(learn); v = m.value
+        else: v = m(learn.pred, *learn.yb)
+    except Exception as e: raise TypeError(f"metric {name} fails on predictions of {_say(learn.pred)} and targets of {_say(learn.yb)}: {e}") from e
+    if isinstance(v, Tensor) and v.numel() != 1 or not hasattr(v, '__float__'):
+        raise TypeError(f"metric {name} must return one number for a batch, not {_say(v)}")
 
 Learner.default_cbs = [DeviceCallback, InputCheck, Recorder, ProgressCallback]
 
 # %% ../nbs/05_learner.ipynb #154a6084
-_activations = {'cross_entropy': partial(torch.softmax, dim=-1), 'CrossEntropyLoss': partial(torch.softmax, dim=-1),
+_activations = {'cross_entropy': partial(torch.softmax, dim=-1), 'CrossEntropyLoss': partial(torch.softmax, dim=-1), 'mnist_loss': torch.sigmoid,
                 'binary_cross_entropy_with_logits': torch.sigmoid, 'BCEWithLogitsLoss': torch.sigmoid}
+
+@patch
+@contextmanager
+def _aside(self:Learner):
+    "What runs inside leaves the loop and the record where they were, so a callback may ask in the middle of training."
+    old = {k:v for k,v in vars(self).items() if k in ('training','dl','iter','n_iter','xb','yb','pred','loss')}
+    rec,mode = self.recorder,self.model.training
+    kept = rec.final,rec._metrics
+    try: yield
+    finally: vars(self).update(old); self.model.train(mode); rec.final,rec._metrics = kept
+
+@patch
+def _loader(self:Learner, ds_idx, dl):
+    if dl is not None: return dl if isinstance(dl, DataLoader) else DataLoader(dl)
+    if ds_idx >= len(self.dls.loaders): raise ValueError(f"there is no loader {ds_idx}: dls has {len(self.dls.loaders)}; pass dl=")
+    return self.dls[ds_idx]
 
 @patch
 def validate(self:Learner,
@@ -571,14 +641,17 @@ def validate(self:Learner,
     dl=None       # another loader to use instead
 )->L:             # the loss and the metrics
     "Loss and metrics on a loader, without training."
-    self._do_validate(self.dls[ds_idx] if dl is None else dl)
-    return self.recorder.final
+    with self._aside():
+        self._do_validate(self._loader(ds_idx, dl))
+        return self.recorder.final
 
 class _Gather(Callback):
+    "Keeps what the model says, on the device, until all of it is asked for."
     order = Recorder.order + 1
-    def before_validate(self): self.preds,self.targs,self.inputs = [],[],[]
+    def __init__(self, with_input): self.preds,self.targs,self.inputs,self.with_input = [],[],[],with_input
     def after_pred(self):
-        self.preds.append(to_cpu(self.learn.pred)); self.targs.append(to_cpu(self.learn.yb)); self.inputs.append(to_cpu(self.learn.xb))
+        self.preds.append(self.learn.pred.detach()); self.targs += self.learn.yb[:1]
+        if self.with_input: self.inputs.append(self.learn.x)
 
 @patch
 def get_preds(self:Learner,
@@ -589,57 +662,62 @@ def get_preds(self:Learner,
     act=None                # what to apply to the outputs; softmax or sigmoid where the loss has it built in, when not given
 )->tuple:                   # predictions and targets (`None` if the loader has none), on the CPU
     "Predictions for everything in a loader, in the order of its data set."
-    dl = self.dls[ds_idx] if dl is None else dl
+    dl,gather,f = self._loader(ds_idx, dl),_Gather(with_input),self.loss_func
     if dl.shuffle or dl.drop_last: dl = dl.new(shuffle=False, drop_last=False)
-    gather = _Gather()
-    with self.no_bar(), self.added_cbs(gather): self._do_validate(dl)
-    f = self.loss_func
-    if act is None: act = _activations.get(getattr(f, 'func', f).__name__ if not isinstance(f, nn.Module) else type(f).__name__, noop)
-    preds = act(torch.cat(gather.preds))
-    res = (preds, torch.cat([o[0] for o in gather.targs]) if gather.targs[0] else None)
-    if with_input: res = (torch.cat([o[0] for o in gather.inputs]), *res)
-    return (*res, preds.argmax(-1)) if with_decoded else res
+    with self._aside(), self.no_bar(), self.added_cbs(gather): self._do_validate(dl)
+    if act is None: act = _activations.get(type(f).__name__ if isinstance(f, nn.Module) else getattr(getattr(f, 'func', f), '__name__', ''), noop)
+    cat = lambda ts: to_cpu(torch.cat(ts)) if ts else None
+    preds = act(cat(gather.preds))
+    res = (cat(gather.inputs),)*with_input + (preds, cat(gather.targs))
+    if not with_decoded: return res
+    one_score = preds.ndim == 1 or preds.shape[-1] == 1 or act is torch.sigmoid
+    return (*res, (preds > .5).long() if one_score else preds.argmax(-1))
 
 @patch
 def predict(self:Learner,
-    item # one input, as the data set gives it
+    item # one input, as the data set gives it: a tensor, array or PIL image, or a tuple of several inputs
 )->tuple: # name of the class, its number, and the probabilities
     "What the model says to one item."
-    dl = self.dls.valid.new([(torch.as_tensor(item),)], bs=1, num_workers=0)
-    probs = self.get_preds(dl=dl)[0][0]
-    i = probs.argmax()
-    return self.dls.label(i),i,probs
+    dl = self.dls.loaders[-1]
+    like = tuple(t[0] for t in dl.tensors) if dl.tensors is not None else tuple(dl.dataset[0])
+    xs = [tensor(o).to(t.dtype) if isinstance(t, Tensor) else o for o,t in zip(item if isinstance(item, tuple) else (item,), like)]
+    one = dl.new([(*xs, *like[len(xs):])], bs=1, num_workers=0)        # with the target of another, so that `after_batch` gets what it is used to
+    probs,_,i = self.get_preds(dl=one, with_decoded=True)
+    return self.dls.label(i[0]),i[0],probs[0]
 
-# %% ../nbs/05_learner.ipynb #161e2ac0
+# %% ../nbs/05_learner.ipynb #ae566b57
 @patch
 def show_results(self:Learner,
-    max_n:int=9,          # how many
     ds_idx:int=1,         # which of the loaders
+    dl=None,              # another loader to use instead
+    max_n:int=9,          # how many
     nrows:int|None=None,  # rows of pictures
     **kwargs              # passed on to `show_images`
 ):
     "Draws the first items of a loader with target and prediction; wrong predictions are red."
-    dl = self.dls[ds_idx]
-    xb,yb = dl.sample(max_n)
-    pred = self.get_preds(dl=DataLoader((to_cpu(xb), to_cpu(yb)), bs=max_n), with_decoded=True)[-1]
+    dl = self._loader(ds_idx, dl)
+    b = to_cpu(dl.items(range(min(max_n, dl.n))))
+    xb,*_,yb = b
+    pred = self.get_preds(dl=DataLoader(b, bs=len(yb)), with_decoded=True)[-1]
     show_images(to_cpu(xb), nrows=nrows, titles=[f'{self.dls.label(t)}, says {self.dls.label(p)}' for t,p in zip(yb, pred)], **kwargs)
     for ax,t,p in zip(plt.gcf().axes, to_cpu(yb), pred):
-        if t != p: ax.title.set_color('C3')
+        if (t != p).any(): ax.title.set_color('C3')
 
 # %% ../nbs/05_learner.ipynb #46fc4e3a
 @patch
 def summary(self:Learner)->pd.DataFrame: # a row for each layer
-    "Each layer with the shape it gives, its number of parameters, and whether they are trained."
-    rows = []
+    "Each layer with the shape it gives, its number of parameters, and whether they are trained; a shared layer's count once in the total."
+    rows,mode = [],self.model.training
     def note(name, m, args, out):
         ps = list(m.parameters())
         rows.append((name, type(m).__name__, tuple(out.shape) if isinstance(out, Tensor) else '', sum(p.numel() for p in ps), any(p.requires_grad for p in ps)))
     hooks = [m.register_forward_hook(partial(note, name)) for name,m in self.model.named_modules() if not any(m.children())]
-    device = next((p.device for p in self.model.parameters()), 'cpu')
-    b = to_device(self.dls.train.sample(), device)
+    b = self.dls.train.items(range(min(8, self.dls.train.n)))
+    b = to_device(b, next((p.device for p in self.model.parameters()), 'cpu'))
     try:
         with torch.no_grad(): self.model.eval()(*(b[:-1] if isinstance(b, tuple) and len(b) > 1 else (b,)))
     finally:
+        self.model.train(mode)
         for h in hooks: h.remove()
-    rows.append(('total', '', '', sum(r[3] for r in rows), ''))
+    rows.append(('total', '', '', sum(p.numel() for p in self.model.parameters()), ''))
     return pd.DataFrame(rows, columns=['layer','kind','output shape','parameters','trained']).set_index('layer')
