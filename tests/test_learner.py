@@ -69,11 +69,12 @@ class Squares(Dataset):
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_a_dataset_goes_through_workers(workers):
-    dls = DataLoaders.from_dsets(Squares(), Squares(), bs=16, num_workers=workers)
+    dls = DataLoaders.from_dsets(Squares(), Squares(), bs=16, num_workers=workers, persistent_workers=workers > 0)
     assert dls.valid.tensors is None and len(dls.valid) == 4
     learn = Learner(dls, nn.Linear(4, 2), F.cross_entropy, metrics=accuracy)
     with learn.no_bar(): learn.fit(1, lr=1e-3)
     preds, targs = learn.get_preds()
+    assert learn.predict(torch.full((4,), 3.))[2].shape == (2,)
     assert preds.shape == (50, 2) and targs.tolist() == [i % 2 for i in range(50)]
     assert learn.get_preds(ds_idx=0)[1].tolist() == targs.tolist()      # the training loader shuffles, this does not
 

@@ -50,6 +50,7 @@ class DataLoader:
     ):
         if batch_size is not None: bs = batch_size
         if bs < 1: raise ValueError(f"bs must be at least 1, not {bs}")
+        if kwargs and isinstance(dataset, tuple): dataset = TensorDataset(*dataset)
         self.dataset,self.bs,self.shuffle,self.drop_last,self.after_batch = dataset,bs,shuffle,drop_last,after_batch
         self.kwargs,self.tensors,self.torch_dl = dict(kwargs, num_workers=num_workers),None if kwargs else _resident(dataset),None
         if isinstance(dataset, TorchLoader): self._adopt(dataset)
@@ -268,7 +269,8 @@ def _do_epoch(self:Learner):
 def create_opt(self:Learner):
     "Makes the optimizer anew for the parameters the splitter names."
     ps = list(self.splitter(self.model) if self.splitter else (p for p in self.model.parameters() if p.requires_grad))
-    if ps and not isinstance(ps[0], Tensor): ps = [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
+    if not ps: raise ValueError("there is nothing to train: every parameter of the model is frozen (requires_grad is False)")
+    if not isinstance(ps[0], Tensor): ps = [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
     self.opt = self.opt_func(ps, lr=self.lr)
 
 @patch
@@ -681,7 +683,8 @@ def predict(self:Learner,
     dl = self.dls.loaders[-1]
     like = tuple(t[0] for t in dl.tensors) if dl.tensors is not None else tuple(dl.dataset[0])
     xs = [tensor(o).to(t.dtype) if isinstance(t, Tensor) else o for o,t in zip(item if isinstance(item, tuple) else (item,), like)]
-    one = dl.new([(*xs, *like[len(xs):])], bs=1, num_workers=0)        # with the target of another, so that `after_batch` gets what it is used to
+    how = {k:v for k,v in dl.kwargs.items() if k == 'collate_fn'}
+    one = DataLoader([(*xs, *like[len(xs):])], bs=1, after_batch=dl.after_batch, device=dl.device, **how)   # another's target, since `after_batch` may want one
     probs,_,i = self.get_preds(dl=one, with_decoded=True)
     return self.dls.label(i[0]),i[0],probs[0]
 
