@@ -26,7 +26,7 @@ def main(picture='demo.png'):
     worst = wrong[sure[wrong].argsort(descending=True)][:32]
     show_images(x[worst], nrows=4, titles=[f'{y[i]}, says {guess[i]}' for i in worst], imsize=1.3,
                 suptitle=f'{len(wrong)} of {len(y):,} digits misread; these {len(worst)} most confidently')
-    plt.tight_layout(); plt.savefig(picture, dpi=110)
+    plt.savefig(picture, dpi=110, bbox_inches='tight')
     print(f'''
 demo: {1 - len(wrong)/len(y):.2%} of the test set read correctly: {len(wrong)} errors out of {len(y):,}, after {took:.1f} s of training
 demo: the digits it gets most confidently wrong are in {os.path.abspath(picture)}
