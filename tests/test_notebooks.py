@@ -83,5 +83,12 @@ def test_only_times_may_differ(a, b, same):
     def out(s): return [dict(output_type='stream', name='stdout', text=s)]
     assert (masked(out(a)) == masked(out(b))) == same
 
+def test_a_silent_kernel_is_replaced_once(tmp_path):
+    path = notebook(tmp_path, 'import time\nfrom pathlib import Path\nif not Path("been").exists():\n    Path("been").touch()\n    time.sleep(60)\nprint("here")')
+    with pytest.warns(UserWarning, match='trying once more'): nb = run(path, timeout=5)
+    assert nb.cells[0].outputs[0].text == 'here\n'
+    (tmp_path/'been').unlink()
+    with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, timeout=5, tries=1)
+
 def test_directives():
     assert directives('#| export\n#|eval:false\nx = 1\n#| hide') == ['export', 'eval: false']
