@@ -77,7 +77,7 @@ def explain(path, i, cell, what):
     head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')
     return LessonError(f'{path.name}, cell {i} ({head[:70]}):\n{ANSI.sub("", what).strip()}')
 
-def run(path, saved=None, timeout=200, tries=2): # the notebook; its text, when not what the file holds; seconds a cell may take; how often a silent kernel is replaced
+def run(path, saved=None, timeout=120, tries=2): # the notebook; its text, when not what the file holds; seconds a cell may take; how often a silent kernel is replaced
     "The notebook with the outputs of a fresh run, tidied; nothing is written. Raises `LessonError`."
     path, at = Path(path), [0]
     old = tidy(nbformat.reads(saved or path.read_text(encoding='utf-8'), 4))
