@@ -118,6 +118,7 @@ def _members(path):
             for m in t:
                 if not m.isdir(): yield m.name,m.isreg(),lambda: t.extractfile(m)
 
+# %% ../nbs/01_data.ipynb #64f84638
 def unpack(
     path, # an archive (.zip, .whl, .tar.*, .tgz, .deb), a .gz, or a plain file
     want  # names to take, without folders and without `.gz`
@@ -227,6 +228,7 @@ def _fetch(ds, src, work):
         check_sha(got[name], sha, name)
         (work/'new'/name).write_bytes(got[name])
 
+# %% ../nbs/01_data.ipynb #73acdf59
 class DataSet(NamedTuple):
     "Files with the SHA-256 of each, and where to get them, in the order to try."
     name:str      # its folder in `data_home()`
@@ -331,6 +333,7 @@ def data_home()->Path: # the folder, which need not exist yet
     "Where data sets live: `~/.visionlab`, or the folder named by the environment variable `VISIONLAB_HOME`."
     return Path(os.environ.get('VISIONLAB_HOME') or '~/.visionlab').expanduser()
 
+# %% ../nbs/01_data.ipynb #3fb08a9c
 def untar_data(
     url:str,                  # one of `URLs`
     force_download:bool=False # fetch it again even if it is here
@@ -389,6 +392,7 @@ def load_cifar()->Splits: # x: 50,000 and 10,000 × 3 (red, green, blue) × 32 �
     "CIFAR-10 as resident uint8 tensors. Krizhevsky, \"Learning multiple layers of features from tiny images\" (2009); no licence stated, cite the report."
     return _load(URLs.CIFAR)
 
+# %% ../nbs/01_data.ipynb #2110bff2
 def load_mnist_sample()->Splits: # x: 12,396 and 2,038 × 28 × 28; y: 3 or 7
     "The 3s and 7s of MNIST as resident uint8 tensors, in the order of the sorted files of `URLs.MNIST_SAMPLE`. Origin and licence: `load_mnist`."
     def pick(x, y):

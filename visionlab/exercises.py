@@ -81,6 +81,7 @@ def _(f):
     test_close(f(tensor([0, 2, 2, 2]), 4), tensor([.25, 0, .75, 0]))
     test_close(f(tensor([1]), 2).sum(), tensor(1.))
 
+# %% ../nbs/91_exercises.ipynb #b587e81b
 @exercise('data-5', "Keep two rows of integers: the one above (zeros before the first row) and the current one, filled from the left. All sums are taken modulo 256.",
           "Filter 1 adds the left pixel, 2 the one above, 3 `(left + above)//2`, 4 the Paeth predictor of left, above and above-left. Left of the first pixel stand zeros.",
           "Paeth: `p = left + above - corner`; take whichever of left, above, corner is nearest to `p`, in that order when they tie.")

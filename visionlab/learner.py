@@ -32,6 +32,7 @@ def _resident(dataset):
         kinds = {tuple((type(o), getattr(o, 'shape', None), getattr(o, 'dtype', None)) for o in item) for item in dataset}
         if len(kinds) == 1 and all(issubclass(t, (Tensor,int,float)) for t,*_ in next(iter(kinds))): return tuple(default_collate(list(dataset)))
 
+# %% ../nbs/05_learner.ipynb #30573905
 class DataLoader:
     """Batches of a data set, as tuples on `device`.
 
@@ -101,6 +102,7 @@ def to(self:DataLoader,
     if self.tensors is not None and device is not None: self.tensors = to_device(self.tensors, device)
     return self
 
+# %% ../nbs/05_learner.ipynb #ac95d58b
 @patch
 def new(self:DataLoader,
     dataset=None, # other data; the same when not given
@@ -253,6 +255,7 @@ def _do_train(self:Learner):
     self.model.train()
     self._with_events(self._all_batches, 'train', CancelTrainException)
 
+# %% ../nbs/05_learner.ipynb #f5a09100
 @patch
 def _do_validate(self:Learner, dl=None):
     self.training,self.dl = False,self.dls.valid if dl is None else dl
@@ -280,6 +283,7 @@ def _opt_is_stale(self:Learner):
     wanted = {id(p) for p in self.model.parameters() if p.requires_grad}
     return not (wanted & known if self.splitter else wanted <= known)
 
+# %% ../nbs/05_learner.ipynb #8e770472
 @patch
 def fit(self:Learner,
     n_epoch:int,          # passes over the training set
@@ -305,6 +309,7 @@ def fit(self:Learner,
         if stopped and hasattr(self, 'progress'):
             print(f"Stopped in epoch {self.epoch}, at batch {self.iter + 1} of {self.n_iter}. The model and the record up to here are kept.")
 
+# %% ../nbs/05_learner.ipynb #86c7cb42
 @patch
 def _all_epochs(self:Learner):
     for self.epoch in range(self.n_epoch): self._with_events(self._do_epoch, 'epoch', CancelEpochException)
@@ -331,6 +336,7 @@ def remove_cb(self:Learner, cb):
     cb.learn = None
     self._resolve()
 
+# %% ../nbs/05_learner.ipynb #09875ebf
 @patch
 @contextmanager
 def added_cbs(self:Learner, cbs):
@@ -588,6 +594,7 @@ def _run_model(self:InputCheck, model, xb):
     finally:
         for h in hooks: h.remove()
 
+# %% ../nbs/05_learner.ipynb #c0c2b8de
 @patch
 def _run_loss(self:InputCheck, pred, yb):
     f = self.learn.loss_func
@@ -647,6 +654,7 @@ def validate(self:Learner,
         self._do_validate(self._loader(ds_idx, dl))
         return self.recorder.final
 
+# %% ../nbs/05_learner.ipynb #9b635444
 class _Gather(Callback):
     "Keeps what the model says, on the device, until all of it is asked for."
     order = Recorder.order + 1
@@ -675,6 +683,7 @@ def get_preds(self:Learner,
     one_score = preds.ndim == 1 or preds.shape[-1] == 1 or act is torch.sigmoid
     return (*res, (preds > .5).long() if one_score else preds.argmax(-1))
 
+# %% ../nbs/05_learner.ipynb #febedeab
 @patch
 def predict(self:Learner,
     item # one input, as the data set gives it: a tensor, array or PIL image, or a tuple of several inputs

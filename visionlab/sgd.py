@@ -68,6 +68,7 @@ def train_epoch(
         opt.step()
         opt.zero_grad()
 
+# %% ../nbs/04_sgd.ipynb #6796fe6c
 def batch_accuracy(
     preds:Tensor, # scores; positive says 1
     targs:Tensor  # 1 or 0, same shape
