@@ -60,20 +60,28 @@ class DataLoader:
                 raise TypeError(f"a data set has __len__ and __getitem__, or is a tuple of tensors; got {_say(dataset)}")
             self.torch_dl = TorchLoader(dataset, **dict(batch_size=bs, shuffle=shuffle, drop_last=drop_last, pin_memory=torch.cuda.is_available()) | self.kwargs)
         self.to(device)
-    @property
-    def n(self): return len(self.dataset) if self.tensors is None else len(self.tensors[0])
-    def __len__(self):
-        if self.torch_dl is not None: return len(self.torch_dl)
-        return self.n//self.bs if self.drop_last else -(-self.n//self.bs)
-    def __iter__(self):
-        if self.torch_dl is not None:
-            for b in self.torch_dl: yield self._finish(b)
-            return
-        tensors = self.tensors
-        if self.shuffle:
-            order = torch.randperm(self.n).to(tensors[0].device)
-            tensors = [t.index_select(0, order) for t in tensors]
-        for i in range(0, len(self)*self.bs, self.bs): yield self.after_batch(tuple([t[i:i+self.bs] for t in tensors]))
+
+# %% ../nbs/05_learner.ipynb #cff69ca7
+@patch(as_prop=True)
+def n(self:DataLoader):
+    "How many items there are."
+    return len(self.dataset) if self.tensors is None else len(self.tensors[0])
+
+@patch
+def __len__(self:DataLoader):
+    if self.torch_dl is not None: return len(self.torch_dl)
+    return self.n//self.bs if self.drop_last else -(-self.n//self.bs)
+
+@patch
+def __iter__(self:DataLoader):
+    if self.torch_dl is not None:
+        for b in self.torch_dl: yield self._finish(b)
+        return
+    tensors = self.tensors
+    if self.shuffle:
+        order = torch.randperm(self.n).to(tensors[0].device)
+        tensors = [t.index_select(0, order) for t in tensors]
+    for i in range(0, len(self)*self.bs, self.bs): yield self.after_batch(tuple([t[i:i+self.bs] for t in tensors]))
 
 # %% ../nbs/05_learner.ipynb #b0e9bc6d
 def _say(o):
