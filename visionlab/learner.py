@@ -723,14 +723,18 @@ def show_results(self:Learner,
     for ax,t,p in zip(plt.gcf().axes, to_cpu(yb), pred):
         if (t != p).any(): ax.title.set_color('C3')
 
-# %% ../nbs/05_learner.ipynb #46fc4e3a
+# %% ../nbs/05_learner.ipynb #32340775
+Learner.summary_columns = {
+    'kind': lambda m, args, out: type(m).__name__,
+    'output shape': lambda m, args, out: tuple(out.shape) if isinstance(out, Tensor) else '',
+    'parameters': lambda m, args, out: sum(p.numel() for p in m.parameters()),
+    'trained': lambda m, args, out: any(p.requires_grad for p in m.parameters())}
+
 @patch
-def summary(self:Learner)->pd.DataFrame: # a row for each layer
+def summary(self:Learner)->pd.DataFrame: # a row for each layer, a column for each of `Learner.summary_columns`
     "Each layer with the shape it gives, its number of parameters, and whether they are trained; a shared layer's count once in the total."
     rows,mode = [],self.model.training
-    def note(name, m, args, out):
-        ps = list(m.parameters())
-        rows.append((name, type(m).__name__, tuple(out.shape) if isinstance(out, Tensor) else '', sum(p.numel() for p in ps), any(p.requires_grad for p in ps)))
+    def note(name, m, args, out): rows.append(dict(layer=name) | {k:f(m, args, out) for k,f in self.summary_columns.items()})
     hooks = [m.register_forward_hook(partial(note, name)) for name,m in self.model.named_modules() if not any(m.children())]
     b = self.dls.train.items(range(min(8, self.dls.train.n)))
     b = to_device(b, next((p.device for p in self.model.parameters()), 'cpu'))
@@ -739,5 +743,6 @@ def summary(self:Learner)->pd.DataFrame: # a row for each layer
     finally:
         self.model.train(mode)
         for h in hooks: h.remove()
-    rows.append(('total', '', '', sum(p.numel() for p in self.model.parameters()), ''))
-    return pd.DataFrame(rows, columns=['layer','kind','output shape','parameters','trained']).set_index('layer')
+    total = {k:sum(r[k] for r in rows) if all(type(r[k]) is int for r in rows) else '' for k in self.summary_columns}
+    rows.append(dict(layer='total') | total | dict(parameters=sum(p.numel() for p in self.model.parameters())))
+    return pd.DataFrame(rows).set_index('layer')
