@@ -24,6 +24,12 @@ from .pixels import *
 from .gradients import *
 from .sgd import *
 from .learner import *
+from .convolutions import *
+from .activations import *
+from .schedules import *
+from .normalization import *
+from .resnet import *
+from .optimizers import *
 from .live import *
 from .exercises import *
 
