@@ -21,7 +21,7 @@ help:
 	@echo '  make lab     open the lessons in JupyterLab'
 	@echo '  make docs    build the site into _docs/ (open _docs/index.html)'
 	@echo '  make test    run every notebook and every test (one file: make test CHECKS=tests/test_data.py)'
-	@echo '  make bench   measure against other libraries, into bench/RESULTS.md'
+	@echo '  make bench   measure against other libraries, into bench/RESULTS.md (one part: make bench PARTS=loop)'
 	@echo '  make clean   remove .venv and all that was built'
 	@echo
 	@echo 'Each creates .venv and installs what it needs when that is missing (make PYTHON=python3.12 ... picks the Python).'
@@ -44,10 +44,10 @@ docs: $(DEV)
 	  [ $$status = 0 ] && echo 'make: done, open _docs/index.html' || { rm -rf _docs; echo 'make: the site was not built; the reason stands above'; exit 1; }
 
 bench: $(DEV)
-	@$(PY) bench/run.py
+	@$(PY) bench/run.py $(PARTS)
 
 clean:
-	rm -rf .venv bench/.venv _docs lessons workshop api source about index.ipynb build dist *.egg-info .pytest_cache .quarto
+	rm -rf .venv bench/.venv bench/.parts _docs lessons workshop api source about index.ipynb build dist *.egg-info .pytest_cache .quarto
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): settings.ini setup.py tools/install.py

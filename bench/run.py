@@ -1,16 +1,21 @@
-"""`make bench`: prepares the environment under bench/, measures, prints the table and writes RESULTS.md. Standard library only.
+"""`make bench`: prepares the environment under bench/, measures part by part, prints the tables and writes RESULTS.md. Standard library only.
 
 Run it with the Python that has visionlab. bench/.venv holds only what visionlab's own environment lacks (fastai, which needs
-fastcore 2, and Lightning) and borrows torch from there, through a path file that comes after its own packages."""
+fastcore 2, and Lightning) and borrows torch from there, through a path file that comes after its own packages.
+
+What a part measured is kept in bench/.parts, and RESULTS.md is written from all that is there: `make bench PARTS="loop stats"` measures
+two parts again, `make bench PARTS=missing` those that were never measured, and `make bench PARTS=none` only writes."""
 import argparse, hashlib, json, os, platform, subprocess, sys, tempfile, time
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import mean
 
 here = Path(__file__).resolve().parent
-root,venv = here.parent,here/'.venv'
+root,venv,kept = here.parent,here/'.venv',here/'.parts'
 py = venv/('Scripts/python.exe' if os.name=='nt' else 'bin/python')
 LIBS = 'visionlab fastai lightning'.split()
+PARTS = 'imports loop stats mnist99 mnist995 fashion92'.split()
 
 def call(args, **kw):
     "Run a step; on failure end with what it said."
@@ -35,13 +40,18 @@ def prepare():
         call([py, '-m', 'pip', 'install', '-q', '-r', reqs, '-c', cons])
     mark.write_text(want)
 
-def measure(a):
-    "What loop.py and imports.py write."
-    with tempfile.TemporaryDirectory() as d:
-        loop,imports = Path(d, 'loop.json'),Path(d, 'imports.json')
-        call([sys.executable, here/'imports.py', '--bench', py, '--rounds', a.import_rounds, '--json', imports])
-        call([py, here/'loop.py', '--rounds', a.rounds, '--json', loop, *(['--random'] if a.random else [])])
-        return json.loads(loop.read_text()),json.loads(imports.read_text())
+def measure(part, a):
+    "Have the script of this part measure; keep what it writes, and when and for how long it ran."
+    start,load = time.time(),os.getloadavg()[0] if hasattr(os, 'getloadavg') else float('nan')
+    kept.mkdir(exist_ok=True)
+    new = kept/f'{part}.new'
+    few = lambda name, n: [name, n] if n else []
+    if part=='imports': call([sys.executable, here/'imports.py', '--bench', py, *few('--rounds', a.rounds), '--json', new])
+    elif part in ('loop', 'stats'): call([py, here/'loop.py', part, *few('--rounds', a.rounds), '--json', new, *(['--random'] if a.random else [])])
+    else: call([py, here/'accuracy.py', part, *few('--seeds', a.seeds), '--json', new])
+    res = json.loads(new.read_text()) | dict(minutes=(time.time()-start)/60, load=load, date=time.strftime('%Y-%m-%d'), on=hardware(), versions=versions())
+    (kept/f'{part}.json').write_text(json.dumps(res))
+    new.unlink()
 
 def verdict(value, target, low=None, high=None):
     "Reached or missed by the median; a target between the quartiles `low` and `high` is no clear answer."
@@ -49,17 +59,24 @@ def verdict(value, target, low=None, high=None):
     unsure = ', within the noise' if low is not None and low<=target<high else ''
     return ('reached' if value<=target else f'missed by a factor of {value/target:.2f}')+unsure
 
-def loop_rows(rows):
-    for r in rows:
-        if 'missing' in r:
-            yield [r['name'], *['–']*4, f"≤ +{r['target']} µs", r['missing']]
-            continue
-        us,q = r['unit']=='us',r['quartiles']
-        fmt = (lambda v: f'{v:+,.0f}') if us else (lambda v: f'{v:.3f}')
-        cells = [f'{fmt(q[l][1])}{" µs" if us else ""} ({fmt(q[l][0])} … {fmt(q[l][2])})' if l in q else '–' for l in LIBS]
-        plain = f"{1e6*r['seconds']/r['batches']:.0f} µs" if us else f"1 ({r['seconds']:.2f} s)"
-        low,mid,high = q.get('visionlab', [None]*3)
-        yield [r['name'], plain, *cells, f"≤ +{r['target']} µs" if us else f"≤ {r['target']}", verdict(mid, r['target'], low, high)]
+def accurate(r):
+    "What to add about the accuracy that the row names."
+    if 'errors' not in r: return ''
+    n,avg = sum(e<=r['limit'] for e in r['errors']),1-mean(r['errors'])/1e4
+    return f"; {avg:.2%} on average, {n} of {len(r['errors'])} seeds" + ('' if 1-avg<=r['limit']/1e4 else ', which misses the accuracy')
+
+FORMS = {'us': (lambda v: f'{v:+,.0f} µs', lambda v: f'{v:+,.0f}', '≤ {:+} µs'), 'x': (lambda v: f'{v:.3f}', lambda v: f'{v:.3f}', '≤ {}'),
+         's': (lambda v: f'{v:.1f} s', lambda v: f'{v:.1f}', '≤ {} s')}
+
+def table_row(r):
+    "The cells of a row that loop.py or accuracy.py wrote."
+    mid,edge,aim = FORMS[r['unit']]
+    q = r['quartiles']
+    show = lambda l: f'{mid(q[l][1])} ({edge(q[l][0])} … {edge(q[l][2])})' if l in q else '–'
+    plain = f"{1e6*r['seconds']/r['batches']:.0f} µs" if r['unit']=='us' else f"1 ({r['seconds']:.2f} s)" if 'seconds' in r else '–'
+    low,value,high = q.get('visionlab', [None]*3)
+    if 'target' not in r: return [r['name'], plain, *map(show, LIBS), '–', '–']
+    return [r['name'], plain, *map(show, LIBS), aim.format(r['target']), verdict(value, r['target'], low, high)+accurate(r)]
 
 def import_rows(imp):
     s = imp['seconds']
@@ -67,6 +84,21 @@ def import_rows(imp):
     for name,k in (("`import visionlab.all` beyond torch, torchvision and matplotlib", 'visionlab'), ('the same under fastcore 2', 'visionlab2')):
         base = next(iter(s.values()))[0]
         yield [name, f'{s.get(k, [base])[0]:.2f} s', fmt(k), fmt('fastai'), fmt('lightning'), '≤ +0.5 s', verdict(s[k][1] if k in s else None, .5)]
+
+def table(head, rows):
+    line = lambda cells: f"| {' | '.join(cells)} |"
+    return '\n'.join(map(line, [head, ['---']*len(head), *rows]))
+
+def results(parts):
+    "The tables, from what the parts wrote."
+    rows = []
+    for k in PARTS:
+        if k not in parts: rows.append([f'{k}: not measured yet', *['–']*6])
+        else: rows += import_rows(parts[k]) if k=='imports' else map(table_row, parts[k]['rows'])
+    seeds = [[what, *(f'{e} ({t:.1f} s)' for t,e in runs)] for k in PARTS for what,runs in parts.get(k, {}).get('seeds', {}).items()]
+    n = max((len(r)-1 for r in seeds), default=0)
+    return (table(['', 'plain PyTorch', 'visionlab', 'fastai', 'Lightning', 'to reach', 'visionlab'], rows),
+            table(['errors of 10,000', *(f'seed {i}' for i in range(n))], [r+['–']*(n+1-len(r)) for r in seeds]) if seeds else 'Not measured yet.')
 
 def hardware():
     def cpu():
@@ -84,36 +116,62 @@ def versions():
     main['fastcore'] += f" ({bench.pop('fastcore')} under bench/)"
     return ', '.join(f'{k} {v}' for k,v in {'Python': platform.python_version(), **main, **bench}.items())
 
+def page(parts, main, seeds):
+    "RESULTS.md. What the parts have in common is said once."
+    every = lambda k: '; '.join(dict.fromkeys(o[k] for o in parts.values()))
+    of = lambda part,k,default='–': parts.get(part, {}).get(k, default)
+    when = table(['part', 'measured on', 'took', 'load average when it started'],
+                 [[k, o['date'], f"{o['minutes']:.1f} min", f"{o['load']:.1f}"] for k,o in parts.items()])
+    return f"""# Measured side by side
+
+Written by `make bench`. The claims are about ratios: every number is the median over rounds (or seeds) of a ratio to, or a difference from,
+the plain loop of the same round in the same process, with quartiles in brackets; where the target is in seconds it is the mean over
+seeds, with the fastest and the slowest. Nothing here is tested against a clock.
+
+{main}
+
+Every seed, in errors of 10,000 test pictures and seconds of training:
+
+{seeds}
+
+{when}
+
+- **Hardware**: {every('on')}.
+- **Versions**: {every('versions')}.
+- **Rounds**: {of('loop', 'rounds')} for the loops, {of('stats', 'rounds')} for the statistics (all take turns within a round, and a different one
+  begins each time), {of('imports', 'rounds')} for the imports (fresh processes taking turns, one more round thrown away).
+- **Loops**: {of('loop', 'pictures', 0):,} {of('loop', 'data')} resident in memory, shuffled once an epoch and sliced; no validation, bars, loggers or checkpoints for
+  anyone; torch's SGD with momentum for everyone. Before anything is timed all must reach the same weights from the same seed. visionlab uses its own
+  `DataLoader`, the others are given the plain loop's. fastai runs with its default callbacks, Lightning in `barebones` mode. The tiny model is 10-10-2
+  with batches of 16, the conv net 1-8-16-32-64-10 with stride 2 and batchnorm.
+- **Statistics**: each library's epoch with its `ActivationStats(with_hist=True)` over its own epoch without, on the ten layers of the
+  ten-digit network of lessons 07 and 08 (five convolutions, four ReLUs, a Flatten).
+- **99.0 %**: the recipe of `make demo` on {of('mnist99', 'threads')} threads: 45,000 random digits, each seen once, in batches of 96; 23,130 parameters; torch's fused AdamW for
+  everyone. The plain loop and the `Learner` do the same arithmetic, so their errors should agree. The textbook recipe: stride-2 convolutions
+  1-8-16-32-64-10 with batchnorm, five epochs in batches of 512, 1cycle at .1, each library's own Adam, data in memory for both.
+- **99.5 % and 92 %**: the demo's network with more channels, through the `Learner`; see `RECIPES` in `bench/accuracy.py`. The accuracy is that of the mean
+  probabilities over a few views of each test picture (four shifts by a pixel; the picture and its mirror image), and the time is that of training.
+"""
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    p.add_argument('--rounds', type=int, default=15, help='rounds of the training loops')
-    p.add_argument('--import-rounds', type=int, default=9)
-    p.add_argument('--random', action='store_true', help='random pictures instead of MNIST')
+    p.add_argument('parts', nargs='*', help=f"of {' '.join(PARTS)}; or 'missing', or 'none'; all when not given")
+    p.add_argument('--rounds', type=int, help='rounds of the imports, the loops and the statistics')
+    p.add_argument('--seeds', type=int, help='seeds of the trainings to an accuracy')
+    p.add_argument('--random', action='store_true', help='random pictures instead of MNIST, where accuracy does not matter')
     p.add_argument('--out', type=Path, default=here/'RESULTS.md')
     a = p.parse_args()
-    t,load = time.time(),os.getloadavg()[0] if hasattr(os, 'getloadavg') else float('nan')
+    if odd := set(a.parts) - {*PARTS, 'missing', 'none'}: p.error(f"there is no part {', '.join(odd)}; the parts are {' '.join(PARTS)}")
     prepare()
-    loop,imp = measure(a)
-    head = ['', 'plain PyTorch', 'visionlab', 'fastai', 'Lightning', 'to reach', 'visionlab']
-    line = lambda cells: f"| {' | '.join(cells)} |"
-    table = '\n'.join(map(line, [head, ['---']*len(head), *loop_rows(loop['rows']), *import_rows(imp)]))
-    print('\n'+table)
-    a.out.write_text(f"""# Measured side by side
-
-Written by `make bench`. The claims are about ratios: every number is the median over rounds of a ratio to, or a difference from, the plain
-loop of the same round in the same process, with quartiles in brackets. Nothing here is tested against a clock.
-
-{table}
-
-- **Hardware**: {hardware()}. Load average when it started: {load:.1f}.
-- **Versions**: {versions()}.
-- **Rounds**: {loop['rounds']} for the loops (all four take turns within a round, and a different one begins each time), {imp['rounds']} for the imports (fresh
-  processes taking turns, one more round thrown away). It took {(time.time()-t)/60:.0f} minutes.
-- **Work**: {loop['pictures']:,} {loop['data']} resident in memory, shuffled once an epoch and sliced; no validation, bars, loggers or checkpoints for anyone; torch's
-  SGD with momentum for everyone. Before anything is timed all four must reach the same weights from the same seed. visionlab uses its own `DataLoader`, the
-  others are given the plain loop's. fastai runs with its default callbacks, Lightning in `barebones` mode. The tiny model is 10-10-2 with batches of 16, the conv net
-  1-8-16-32-64-10 with stride 2 and batchnorm.
-""", encoding='utf-8')
+    have = lambda k: (kept/f'{k}.json').exists()
+    todo = PARTS if not a.parts else [k for k in PARTS if k in a.parts or 'missing' in a.parts and not have(k)]
+    for i,k in enumerate(todo):
+        print(f'bench: {k}, part {i+1} of {len(todo)}', flush=True)
+        measure(k, a)
+    parts = {k: json.loads((kept/f'{k}.json').read_text()) for k in PARTS if have(k)}
+    main,seeds = results(parts)
+    print(f'\n{main}\n\n{seeds}')
+    a.out.write_text(page(parts, main, seeds), encoding='utf-8')
     print(f'\nbench: wrote {a.out.relative_to(root) if a.out.is_relative_to(root) else a.out}')
 
 if __name__ == '__main__': main()
