@@ -1,5 +1,5 @@
 """The verbs: they explain themselves, say why they fail, lose no time, and mind no space in a path."""
-import os, shutil, subprocess, sys, time
+import os, re, shutil, subprocess, sys, time
 from pathlib import Path
 import pytest
 from conftest import ROOT, copy_repo, skip
@@ -43,6 +43,13 @@ def test_a_second_run_loses_no_time(repo):
         assert code == 0 and out.strip() == 'the demo runs', out
         if took < 2: return
     pytest.fail(f'make demo took {took:.1f} s before the demo')
+
+def test_the_demo_reads_99_of_100_digits(tmp_path):
+    "Seeds give 74 to 95 errors, so that more than 100 mean that something is wrong."
+    r = subprocess.run([sys.executable, ROOT/'tools'/'demo.py'], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert r.returncode == 0 and not r.stderr, r.stderr
+    assert int(re.search(r'(\d+) errors out of 10,000', r.stdout)[1]) <= 100, r.stdout
+    assert 'accuracy' in r.stdout and 'make lab' in r.stdout and (tmp_path/'demo.png').stat().st_size > 50_000
 
 def test_docs_from_a_path_with_spaces(repo):
     if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')

@@ -5,8 +5,7 @@ if __name__ == '__main__': print('demo: importing torch and visionlab (the first
 os.environ.setdefault('MPLBACKEND', 'agg')
 from visionlab.all import *
 
-SEEN = 45_000 # of the 60,000 training digits, each shown once
-TOP = .02     # the highest learning rate, a quarter of the way in
+TOP = .02 # the highest learning rate, a quarter of the way in
 
 def pooled(ni, nf): return sequential(nn.Conv2d(ni, nf, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(nf), nn.ReLU())
 
@@ -18,21 +17,17 @@ def digit_net(nfs=(16,16,32)):
                       conv(b, c, stride=1, norm=nn.BatchNorm2d),      # 7x7
                       Flatten(), nn.Linear(c*7*7, 10))
 
-def digit_learner(seed, seen=SEEN):
-    "Random digits in random order, the network and its loss, all from `seed`."
-    set_seed(seed)
-    train,valid = load_mnist()
-    some = torch.randperm(len(train.y))[:seen]
-    dls = image_dls(Splits(XY(train.x[some], train.y[some]), valid), bs=96, vocab=mnist_vocab)
-    return Learner(dls, digit_net(), nn.CrossEntropyLoss(label_smoothing=.1), metrics=accuracy)
+def digit_learner(splits):
+    return Learner(image_dls(splits, bs=96, vocab=mnist_vocab), digit_net(), nn.CrossEntropyLoss(label_smoothing=.1), metrics=accuracy)
 
 def triangle(top=TOP): return ParamScheduler({'lr': combine_scheds([.25,.75], [SchedLin(0, top), SchedLin(top, 0)])})
 
 def main(picture='demo.png'):
     print(f'demo: 70,000 handwritten digits (MNIST), kept in {data_home()}', flush=True)
-    learn = digit_learner(42)
+    set_seed(3) # seeds 0 to 11 ended with 74 to 95 errors, 82 on average; this one with 81
+    learn = digit_learner(load_mnist())
     n_params = sum(p.numel() for p in learn.model.parameters())
-    print(f'demo: training a network of {n_params:,} parameters on {default_device()}, which sees {SEEN:,} digits once each\n', flush=True)
+    print(f'demo: training a convolutional network of {n_params:,} parameters on {default_device()}; it sees each of 60,000 digits once\n', flush=True)
     start = time.perf_counter()
     learn.fit(1, cbs=triangle())
     took = time.perf_counter() - start
