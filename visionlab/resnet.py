@@ -5,18 +5,17 @@
 # %% auto #0
 __all__ = ['ResBlock', 'BottleneckBlock', 'GlobalAvgPool', 'stem', 'ResNet', 'resnet', 'resnet18', 'resnet34', 'resnet50']
 
-# %% ../nbs/10_resnet.ipynb #69a89341
+# %% ../nbs/10_resnet.ipynb #c26486b8
 from collections import OrderedDict
-import torch
-from torch import nn, Tensor
+from functools import partial
+from torch import nn
+from fastcore.basics import patch
 
 # %% ../nbs/10_resnet.ipynb #0a285741
 def _whole(**sizes):
     "Raises `ValueError` for a size that is no whole number from 1 on."
     for k,v in sizes.items():
         if not isinstance(v, int) or isinstance(v, bool) or v < 1: raise ValueError(f"{k} must be a whole number of at least 1, not {v!r}")
-
-def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:]))}"
 
 class ResBlock(nn.Module):
     """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`, (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up.
@@ -29,39 +28,49 @@ class ResBlock(nn.Module):
         nf:int,              # channels inside the block; `nf*expansion` come out
         stride:int=1,        # step of the 3×3 convolution that may shrink the picture
         downsample:nn.Module|None=None, # brings the input to the output's shape; made when needed and not given
-        zero_init:bool=True, # start the last norm's weight at zero, so that the block starts as `relu(x)`
+        zero_init:bool=True, # start the last norm's weight at zero, so that the block starts as `relu(skip(x))`
         norm=nn.BatchNorm2d  # makes the normalization, given the channels
     ):
         super().__init__()
         _whole(ni=ni, nf=nf, stride=stride)
-        self.ni,n_out = ni,nf*self.expansion
-        last = self.build(ni, nf, stride, norm)
-        self.relu = nn.ReLU()
+        self.ni,n_out,self.relu = ni,nf*self.expansion,nn.ReLU()
+        last = self._build(ni, nf, stride, norm)
         if zero_init: nn.init.zeros_(last.weight)
         if downsample is None and (stride > 1 or ni != n_out):
             downsample = nn.Sequential(nn.Conv2d(ni, n_out, 1, stride, bias=False), norm(n_out))
         self.downsample = downsample
-    def build(self, ni, nf, stride, norm):
-        "Makes the layers of the path; gives the last one."
-        self.conv1,self.bn1 = nn.Conv2d(ni, nf, 3, stride, 1, bias=False),norm(nf)
-        self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, 1, 1, bias=False),norm(nf)
-        return self.bn2
-    def path(self, x):
-        "What the block adds to its input."
-        return self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
-    def forward(self, x):
-        if x.shape[1] != self.ni: raise ValueError(f"this {type(self).__name__} takes {self.ni} channels and got {_size(x)}: make it with ni={x.shape[1]}")
-        path,skip = self.path(x),x if self.downsample is None else self.downsample(x)
-        if path.shape != skip.shape:
-            raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: leave downsample=None, "
-                             f"or give one that turns {_size(x)} into {_size(path)}")
-        return self.relu(path + skip)
 
-# %% ../nbs/10_resnet.ipynb #87799b3e
+# %% ../nbs/10_resnet.ipynb #1f3abb19
+@patch
+def _build(self:ResBlock, ni, nf, stride, norm):
+    "Makes the layers of the path; gives the last norm."
+    self.conv1,self.bn1 = nn.Conv2d(ni, nf, 3, stride, 1, bias=False),norm(nf)
+    self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, 1, 1, bias=False),norm(nf)
+    return self.bn2
+
+@patch
+def path(self:ResBlock, x): # (n, ni, h, w)
+    "What the block adds to its input."
+    return self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+
+def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:]))}"
+
+@patch
+def forward(self:ResBlock, x):
+    if x.shape[1] != self.ni: raise ValueError(f"this {type(self).__name__} takes {self.ni} channels and got {_size(x)}: make it with ni={x.shape[1]}")
+    path,skip = self.path(x),x if self.downsample is None else self.downsample(x)
+    if path.shape != skip.shape:
+        raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: leave downsample=None, "
+                         f"or give one that turns {_size(x)} into {_size(path)}")
+    return self.relu(path + skip)
+
+# %% ../nbs/10_resnet.ipynb #4ff85f50
 class BottleneckBlock(ResBlock):
-    "A 1×1 convolution to `nf` channels, a 3×3 among them, a 1×1 to `4*nf`, beside a skip: (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up."
+    """A 1×1 convolution to `nf` channels, a 3×3 among them, a 1×1 to `4*nf`, beside a skip: (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up.
+
+    Raises as `ResBlock` does. Source: He, Zhang, Ren and Sun (2016), figure 5; the stride is at the 3×3 convolution, as torchvision has it."""
     expansion = 4
-    def build(self, ni, nf, stride, norm):
+    def _build(self, ni, nf, stride, norm):
         self.conv1,self.bn1 = nn.Conv2d(ni, nf, 1, bias=False),norm(nf)
         self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, stride, 1, bias=False),norm(nf)
         self.conv3,self.bn3 = nn.Conv2d(nf, 4*nf, 1, bias=False),norm(4*nf)
@@ -89,7 +98,7 @@ class ResNet(nn.Sequential):
     """Stem, stages of blocks, global average pool, linear layer: (n, ni, h, w) to (n, n_out). A slice is a plain `nn.Sequential`: `model[:-2]` is the body.
 
     Names and shapes of all weights are torchvision's. Raises `ValueError` for sizes below 1, or stages without widths.
-    Source: He, Zhang, Ren and Sun (2016), table 1, with the stride of a bottleneck at its 3×3 convolution, as torchvision has it."""
+    Source: He, Zhang, Ren and Sun (2016), table 1."""
     def __init__(self,
         block:type,       # `ResBlock` or `BottleneckBlock`
         layers,           # blocks in each stage; every stage but the first halves height and width
@@ -98,17 +107,15 @@ class ResNet(nn.Sequential):
         nfs=(64,128,256,512), # channels inside the blocks of each stage
         small:bool=False, # passed to `stem`
         zero_init:bool=True, # passed to the blocks
-        norm=nn.BatchNorm2d  # makes the normalizations
+        norm=nn.BatchNorm2d  # makes the normalizations, given the channels
     ):
         _whole(n_out=n_out, ni=ni, **{f'layers[{i}]':o for i,o in enumerate(layers)})
         if not 0 < len(layers) <= len(nfs): raise ValueError(f"{len(layers)} stages need as many widths, and nfs has {len(nfs)}: {tuple(nfs)}")
-        parts,c = stem(ni, nfs[0], small, norm),nfs[0]
-        for i,(n,nf) in enumerate(zip(layers, nfs)):
-            blocks = []
-            for j in range(n):
-                blocks.append(block(c, nf, stride=2 if i and not j else 1, zero_init=zero_init, norm=norm))
-                c = nf*block.expansion
-            parts[f'layer{i+1}'] = nn.Sequential(*blocks)
+        parts,c,block = stem(ni, nfs[0], small, norm),nfs[0],partial(block, zero_init=zero_init, norm=norm)
+        for i,(n,nf) in enumerate(zip(layers, nfs), 1):
+            first = block(c, nf, stride=1 if i == 1 else 2)
+            c = nf*first.expansion
+            parts[f'layer{i}'] = nn.Sequential(first, *[block(c, nf) for _ in range(n-1)])
         super().__init__(parts | dict(avgpool=GlobalAvgPool(), fc=nn.Linear(c, n_out)))
         for m in self.modules():
             if isinstance(m, nn.Conv2d): nn.init.kaiming_normal_(m.weight, mode='fan_out', nonlinearity='relu')
@@ -125,9 +132,11 @@ def resnet(
     **kwargs        # passed on to `ResNet`
 )->ResNet:          # takes (n, ni, h, w), gives (n, n_out)
     "The residual network of this depth, with fresh weights. Raises `ValueError` for a depth that has no recipe."
-    if depth not in _depths: raise ValueError(f"no recipe for a ResNet of depth {depth!r}; there are {', '.join(map(str, _depths))}. For your own: ResNet(ResBlock, (1,1,1), n_out)")
+    if depth not in _depths: raise ValueError(f"no recipe for a ResNet of depth {depth!r}; there are {', '.join(map(str, _depths))}. "
+                                              "For one of your own: ResNet(ResBlock, (1,1,1), n_out)")
     return ResNet(*_depths[depth], n_out=n_out, ni=ni, **kwargs)
 
+# %% ../nbs/10_resnet.ipynb #58213295
 def resnet18(
     n_out:int=1000, # scores
     ni:int=3,       # input channels
