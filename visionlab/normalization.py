@@ -17,9 +17,9 @@ def init_kaiming(
     model:nn.Module, # its convolutions and linear layers are started anew, in the order of `model.modules()`
     leak:float=0.    # slope of the activation below zero; 0 is a ReLU, 1 is none
 )->nn.Module:        # the same model
-    """`model` with normal weights of standard deviation sqrt(2/((1 + leak²)·inputs)), and biases of zero.
+    """`model` with normal weights of standard deviation sqrt(2/((1 + leak²)·fan_in)), and biases of zero.
 
-    The inputs of a unit are all weights that reach it: channels times kernel. Raises `ValueError` when there is no such layer.
+    The fan-in is the number of weights that reach a unit: channels times kernel. Raises `ValueError` when there is no such layer.
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015), equations 10 and 15."""
     layers = [m for m in model.modules() if isinstance(m, _weighted)]
     if not layers: raise ValueError(f"{type(model).__name__} has no convolution and no linear layer to start")
@@ -36,14 +36,14 @@ def lsuv(
 )->dict:             # what the standard deviations were, by layer, in the order in which the layers run
     """Scales each layer in turn until its output on `xb` has standard deviation 1, in one pass through the model.
 
-    Raises `ValueError`, and leaves the model as it was, when a layer gives the same number everywhere or one that is not finite,
-    when a layer runs twice, and when there is no layer. Source: Mishkin and Matas, "All you need is a good init" (2016)."""
+    Raises `ValueError`, and leaves the model as it was, when a layer's outputs are all the same or not finite, when a layer runs
+    twice, and when there is none. Source: Mishkin and Matas, "All you need is a good init" (2016), algorithm 1."""
     names,stds = {m:k for k,m in model.named_modules() if isinstance(m, _weighted)},{}
     def scaled(m, args, out):
         std = out.std()
-        if not 0 < std < math.inf: raise ValueError(f"layer {names[m]}, {m}, gives outputs of standard deviation {std:.3g}: no scale makes that 1. "
-            "Is its input constant or not finite, or are its weights zero?")
         if m in stds: raise ValueError(f"layer {names[m]}, {m}, runs twice: one scale cannot suit both")
+        if not 1e-6*out.abs().max() < std < math.inf: raise ValueError(f"no scale makes the outputs of layer {names[m]}, {m}, spread by 1: their standard deviation is "
+                                                    f"{std:.3g}. Are its inputs all the same, or not finite, or its weights zero?")
         stds[m] = std
         return out/std
     hooks = [m.register_forward_hook(scaled) for m in names]
@@ -51,7 +51,7 @@ def lsuv(
         with torch.no_grad(): model(xb)
     finally:
         for h in hooks: h.remove()
-    if not stds: raise ValueError(f"{type(model).__name__} has no convolution and no linear layer to scale")
+    if not stds: raise ValueError(f"{type(model).__name__} runs no convolution and no linear layer that could be scaled")
     with torch.no_grad():
         for m,std in stds.items():
             for p in m.parameters(): p /= std
@@ -89,7 +89,7 @@ def batch_stats(self:BatchNorm,
 )->tuple:    # its variance and mean by channel, (nf,) each
     "The statistics of a batch, which also go into the running averages."
     n = x.numel()//self.nf
-    if n < 2: raise ValueError(f"one value per channel in {tuple(x.shape)} has no variance: train on larger batches, or call model.eval() to predict")
+    if n < 2: raise ValueError(f"{n} values per channel in {tuple(x.shape)} have no variance: train on larger batches, or call model.eval() to predict")
     var,mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
     with torch.no_grad():
         self.running_mean += self.momentum*(mean - self.running_mean)
@@ -114,17 +114,28 @@ class GroupNorm(nn.Module):
         self.weight,self.bias = nn.Parameter(torch.ones(nf)),nn.Parameter(torch.zeros(nf))
     def forward(self, x):
         if x.ndim < 2 or x.shape[1] != self.nf: raise ValueError(f"{type(self).__name__} of {self.nf} channels wants (n, {self.nf}, …), got {tuple(x.shape)}")
-        groups = x.reshape(len(x), self.n_groups, -1)
-        if groups.shape[-1] < 2: raise ValueError(f"groups of a single value in {tuple(x.shape)} have no variance: use fewer groups")
-        var,mean = torch.var_mean(groups, -1, correction=0, keepdim=True)
+        groups = x.reshape(len(x), self.n_groups, self.nf//self.n_groups, -1)
+        if groups[0,0].numel() < 2: raise ValueError(f"groups of a single value in {tuple(x.shape)} have no variance: use fewer groups")
+        var,mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
         y,per_channel = ((groups - mean)*(var + self.eps).rsqrt()).view(x.shape),(-1, *[1]*(x.ndim - 2))
         return y*self.weight.view(per_channel) + self.bias.view(per_channel)
     def extra_repr(self): return f'{self.n_groups} groups, {self.nf}, eps={self.eps}'
 
+# %% ../nbs/09_normalization.ipynb #53eec5d6
 class LayerNorm(GroupNorm):
-    "One group: each item normalized over all its channels and pixels, `nn.LayerNorm((c, h, w))` with a weight per channel (Ba, Kiros and Hinton, 2016)."
-    def __init__(self, nf, eps=1e-5): super().__init__(1, nf, eps)
+    """One group: each item over all its channels and pixels, as `nn.LayerNorm((nf, h, w))` does, with a weight for each channel.
+
+    Source: Ba, Kiros and Hinton, "Layer normalization" (2016)."""
+    def __init__(self,
+        nf:int,         # channels
+        eps:float=1e-5  # added to the variance before the root
+    ): super().__init__(1, nf, eps)
 
 class InstanceNorm(GroupNorm):
-    "A group per channel: each channel of each item on its own, `nn.InstanceNorm2d(affine=True)` (Ulyanov, Vedaldi and Lempitsky, 2016)."
-    def __init__(self, nf, eps=1e-5): super().__init__(nf, nf, eps)
+    """A group for each channel: each channel of each item on its own, as `nn.InstanceNorm2d(nf, affine=True)` does.
+
+    Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization" (2016)."""
+    def __init__(self,
+        nf:int,         # channels
+        eps:float=1e-5  # added to the variance before the root
+    ): super().__init__(nf, nf, eps)
