@@ -21,11 +21,12 @@ _ranges = dict(lr=(lambda o: 0 < o < math.inf, "above 0"), momentum=_share, alph
                betas=(lambda o: len(o) == 2 and all(0 <= b < 1 for b in o), "two numbers, each at least 0 and below 1"))
 
 def _groups(params, own, given={}):
-    "Parameter groups as torch keeps them: dicts with tensors under 'params' and all hyperparameters, `own` unless `given`; checked."
+    "Groups as torch keeps them: dicts of tensors under 'params' and all hyperparameters, `own` unless `given`; checked."
     if isinstance(params, Tensor): raise TypeError("params must be a list of tensors, not one tensor: put it in brackets")
     params = list(params)
     groups = params if params and isinstance(params[0], dict) else [{'params': params}]
-    groups = [{**own, **given, **g, 'params': [g['params']] if isinstance(g['params'], Tensor) else list(g['params'])} for g in groups]
+    def many(o): return [o] if isinstance(o, Tensor) else list(o)
+    groups = [{**own, **given, **g, 'params': many(g['params'])} for g in groups]
     for g in groups:
         for k,v in g.items():
             if k == 'params': continue
@@ -119,7 +120,7 @@ def adam_step(
     eps:float=1e-5,  # keeps the division from blowing up
     weight_decay:float=0. # share of the parameter added to its gradient (L2)
 ):
-    """One step of Adam: running mean of the gradient over root of running mean square, both corrected for their start at zero.
+    """One step of Adam: mean gradient over root mean square, both running, and corrected for their start at zero.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1."""
     grad,t = grad + weight_decay*p,state.get('t', 0) + 1
@@ -179,7 +180,7 @@ def RMSProp(
     eps:float=1e-5,    # keeps the division from blowing up
     wd:float=0.        # weight decay, added to the gradients (L2)
 )->torch.optim.Optimizer: # torch's own
-    """torch's RMSProp, as a function a `Learner` takes; all tensors are stepped in a few calls (torch has no fused kernel for it).
+    """torch's RMSProp, as a function a `Learner` takes. A few calls step all tensors (torch has no fused kernel for it).
 
     Raises `ValueError` for no parameters, one without a gradient, or a number out of its range."""
     hypers = dict(lr=lr, momentum=mom, alpha=sqr_mom, eps=eps, weight_decay=wd)
