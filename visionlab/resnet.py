@@ -15,12 +15,13 @@ from fastcore.basics import patch
 def _whole(**sizes):
     "Raises `ValueError` for a size that is no whole number from 1 on."
     for k,v in sizes.items():
-        if not isinstance(v, int) or isinstance(v, bool) or v < 1: raise ValueError(f"{k} must be a whole number of at least 1, not {v!r}")
+        if isinstance(v, bool) or not hasattr(v, '__index__') or v < 1:
+            raise ValueError(f"{k} must be a whole number of at least 1, not {v!r}")
 
 class ResBlock(nn.Module):
-    """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`, (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up.
+    """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`.
 
-    Raises `ValueError` for a size below 1, and in the forward pass when path and skip do not fit.
+    (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up. Raises `ValueError` for a size below 1, and in the forward pass when path and skip do not fit.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), section 3."""
     expansion = 1  # output channels for each of `nf`
     def __init__(self,
@@ -57,25 +58,29 @@ def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:])
 
 @patch
 def forward(self:ResBlock, x):
-    if x.shape[1] != self.ni: raise ValueError(f"this {type(self).__name__} takes {self.ni} channels and got {_size(x)}: make it with ni={x.shape[1]}")
+    if x.shape[1] != self.ni:
+        raise ValueError(f"this {type(self).__name__} takes {self.ni} channels and got {_size(x)}: make it with ni={x.shape[1]}")
     path,skip = self.path(x),x if self.downsample is None else self.downsample(x)
     if path.shape != skip.shape:
-        raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: leave downsample=None, "
-                         f"or give one that turns {_size(x)} into {_size(path)}")
+        raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: "
+                         f"leave downsample=None, or give one that turns {_size(x)} into {_size(path)}")
     return self.relu(path + skip)
 
 # %% ../nbs/10_resnet.ipynb #4ff85f50
 class BottleneckBlock(ResBlock):
-    """A 1×1 convolution to `nf` channels, a 3×3 among them, a 1×1 to `4*nf`, beside a skip: (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up.
+    """A 1×1 convolution to `nf` channels, a 3×3 among them, a 1×1 to `4*nf`, beside a skip.
 
-    Raises as `ResBlock` does. Source: He, Zhang, Ren and Sun (2016), figure 5; the stride is at the 3×3 convolution, as torchvision has it."""
+    (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up. Raises as `ResBlock` does. Source: He, Zhang, Ren and
+    Sun (2016), figure 5; the stride is at the 3×3 convolution, as torchvision has it."""
     expansion = 4
     def _build(self, ni, nf, stride, norm):
         self.conv1,self.bn1 = nn.Conv2d(ni, nf, 1, bias=False),norm(nf)
         self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, stride, 1, bias=False),norm(nf)
         self.conv3,self.bn3 = nn.Conv2d(nf, 4*nf, 1, bias=False),norm(4*nf)
         return self.bn3
-    def path(self, x): return self.bn3(self.conv3(self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))))
+    def path(self, x):
+        x = self.relu(self.bn1(self.conv1(x)))
+        return self.bn3(self.conv3(self.relu(self.bn2(self.conv2(x)))))
 
 # %% ../nbs/10_resnet.ipynb #3dae93ca
 class GlobalAvgPool(nn.Module):
@@ -88,17 +93,17 @@ def stem(
     small:bool=False, # for pictures of about 32 pixels: a 3×3 convolution that shrinks nothing
     norm=nn.BatchNorm2d # makes the normalization, given the channels
 )->OrderedDict:       # the layers by name: conv1, bn1, relu, maxpool
-    "What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, so that the blocks see a quarter of the height and width."
+    "What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, which leave a quarter of height and width."
     ks,stride = (3,1) if small else (7,2)
     return OrderedDict(conv1=nn.Conv2d(ni, nf, ks, stride, ks//2, bias=False), bn1=norm(nf), relu=nn.ReLU(),
                        maxpool=nn.Identity() if small else nn.MaxPool2d(3, 2, 1))
 
 # %% ../nbs/10_resnet.ipynb #0773e54d
 class ResNet(nn.Sequential):
-    """Stem, stages of blocks, global average pool, linear layer: (n, ni, h, w) to (n, n_out). A slice is a plain `nn.Sequential`: `model[:-2]` is the body.
+    """Stem, stages of blocks, global average pool, linear layer: (n, ni, h, w) to (n, n_out).
 
-    Names and shapes of all weights are torchvision's. Raises `ValueError` for sizes below 1, or stages without widths.
-    Source: He, Zhang, Ren and Sun (2016), table 1."""
+    Names and shapes of all weights are torchvision's. A slice is a plain `nn.Sequential`: `model[:-2]` is the body.
+    Raises `ValueError` for sizes below 1, or stages without widths. Source: He, Zhang, Ren and Sun (2016), table 1."""
     def __init__(self,
         block:type,       # `ResBlock` or `BottleneckBlock`
         layers,           # blocks in each stage; every stage but the first halves height and width
@@ -110,7 +115,8 @@ class ResNet(nn.Sequential):
         norm=nn.BatchNorm2d  # makes the normalizations, given the channels
     ):
         _whole(n_out=n_out, ni=ni, **{f'layers[{i}]':o for i,o in enumerate(layers)})
-        if not 0 < len(layers) <= len(nfs): raise ValueError(f"{len(layers)} stages need as many widths, and nfs has {len(nfs)}: {tuple(nfs)}")
+        if not 0 < len(layers) <= len(nfs):
+            raise ValueError(f"{len(layers)} stages need as many widths, and nfs has {len(nfs)}: {tuple(nfs)}")
         parts,c,block = stem(ni, nfs[0], small, norm),nfs[0],partial(block, zero_init=zero_init, norm=norm)
         for i,(n,nf) in enumerate(zip(layers, nfs), 1):
             first = block(c, nf, stride=1 if i == 1 else 2)
@@ -132,8 +138,9 @@ def resnet(
     **kwargs        # passed on to `ResNet`
 )->ResNet:          # takes (n, ni, h, w), gives (n, n_out)
     "The residual network of this depth, with fresh weights. Raises `ValueError` for a depth that has no recipe."
-    if depth not in _depths: raise ValueError(f"no recipe for a ResNet of depth {depth!r}; there are {', '.join(map(str, _depths))}. "
-                                              "For one of your own: ResNet(ResBlock, (1,1,1), n_out)")
+    if depth not in _depths:
+        raise ValueError(f"no recipe for a ResNet of depth {depth!r}; there are {', '.join(map(str, _depths))}. "
+                         "For one of your own: ResNet(ResBlock, (1,1,1), n_out)")
     return ResNet(*_depths[depth], n_out=n_out, ni=ni, **kwargs)
 
 # %% ../nbs/10_resnet.ipynb #58213295
