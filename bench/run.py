@@ -151,8 +151,9 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
   of 96; 23,130 parameters; torch's fused AdamW for everyone; three trainings a seed, whose median time is in the second table. The plain loop and the
   `Learner` do the same arithmetic, so their errors should agree. The textbook recipe: stride-2 convolutions 1-8-16-32-64-10 with batchnorm, five epochs
   in batches of 512, 1cycle at .1, each library's own Adam, data in memory for both.
-- **99.5 % and 92 %**: the demo's network with more channels, through the `Learner`; see `RECIPES` in `bench/accuracy.py`. The accuracy is that of the mean
-  probabilities over a few views of each test picture (four shifts by a pixel; the picture and its mirror image), and the time is that of training.
+- **99.5 % and 92 %**: the demo's network with more channels, through the `Learner`; see `RECIPES` in `bench/accuracy.py`. Pictures are
+  changed at random in training (shifts of up to two pixels; mirror images). The accuracy is that of the mean probabilities over a few views of each
+  test picture (four shifts by a pixel; the picture and its mirror image); the second table also says what one view gives. The time is that of training.
 """
 
 def main():
