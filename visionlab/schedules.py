@@ -50,7 +50,8 @@ def SchedExp(
     Raises `ValueError` unless both are above zero."""
     start,end = _number(start),_number(end)
     if np.min(start) <= 0 or np.min(end) <= 0:
-        raise ValueError(f"SchedExp multiplies, so start and end must be above zero, not {start} and {end}; SchedLin and SchedCos reach zero")
+        raise ValueError(f"SchedExp multiplies, so start and end must be above zero, not {start} and {end}; "
+                         "SchedLin and SchedCos reach zero")
     return lambda pos: start*(end/start)**pos
 
 def SchedNo(
@@ -61,11 +62,12 @@ def SchedNo(
     start = _number(start)
     return lambda pos: start
 
-# %% ../nbs/08_schedules.ipynb #cbef3c6a
-_keys = dict(lr=[('lr',None)], mom=[('momentum',None), ('betas',0)], sqr_mom=[('betas',1), ('alpha',None)], wd=[('weight_decay',None)])
+# %% ../nbs/08_schedules.ipynb #c0f24d7d
+_keys = dict(lr=[('lr',None)], mom=[('momentum',None), ('betas',0)],       # our name: torch's key, and the place in a pair
+             sqr_mom=[('betas',1), ('alpha',None)], wd=[('weight_decay',None)])
 
 def _knob(group, name):
-    "Where `name` lives in a parameter group: the group, torch's key, and the place if that holds a pair. `None` if it is not there."
+    "Where `name` lives: the group, torch's key, and the place if that holds a pair. `None` if it is not there."
     return next(((group, k, i) for k,i in _keys.get(name, [(name,None)]) if k in group and k != 'params'), None)
 
 def _get(knob):
@@ -79,20 +81,23 @@ def _turn(knob, v):
 def _known(group):
     "The names one can schedule in a parameter group."
     torchs = {k for ks in _keys.values() for k,_ in ks}
-    return [n for n in _keys if _knob(group, n)] + [k for k,v in group.items() if type(v) in (int,float) and k not in torchs]
+    others = [k for k,v in group.items() if type(v) in (int,float) and k not in torchs]
+    return [n for n in _keys if _knob(group, n)] + others
 
 # %% ../nbs/08_schedules.ipynb #fea20698
 class ParamScheduler(Callback):
-    """Sets hyperparameters of the optimizer before each training batch, by the share of the fit's batches that are done.
+    """Sets hyperparameters of the optimizer before each training batch, by the share of the fit's batches done.
 
-    What it set is in `learn.recorder.hps`. When the fit ends, however it ends, everything is back at what it was. Raises `TypeError` for a
-    schedule that is no function, `ValueError` for a name the optimizer does not have, or for other than one value for each parameter group."""
+    What it set is in `learn.recorder.hps`. When the fit ends, however it ends, everything is back at what it was.
+    Raises `TypeError` for a schedule that is no function, `ValueError` for a name the optimizer does not have, or
+    for other than one value for each parameter group."""
     order = Recorder.order + 10
     def __init__(self,
-        scheds:dict # `{'lr': f, 'mom': g}`: functions of a position from 0 to 1, giving a number, or one for each parameter group
+        scheds:dict # `{'lr': f, 'mom': g}`: each takes a position from 0 to 1 and gives a number, or one for each group
     ):
         for k,f in scheds.items():
-            if not callable(f): raise TypeError(f"the schedule of {k!r} must be a function of the position, as SchedCos(.1, 0) gives, not {f!r}")
+            if callable(f): continue
+            raise TypeError(f"the schedule of {k!r} must be a function of the position, as SchedCos(.1, 0), not {f!r}")
         self.scheds,self._plan,self._was = scheds,[],[]
     def _pos(self):
         learn = self.learn
@@ -114,16 +119,18 @@ def before_fit(self:ParamScheduler):
     for name,f in self.scheds.items():
         knobs,v = [_knob(g, name) for g in groups],f(0.)
         if None in knobs:
-            raise ValueError(f"{type(self.learn.opt).__name__} has no {name!r} to schedule; it has {', '.join(_known(groups[0]))}")
+            opt = type(self.learn.opt).__name__
+            raise ValueError(f"{opt} has no {name!r} to schedule; it has {', '.join(_known(groups[0]))}")
         if np.ndim(v) and len(v) != len(groups):
-            raise ValueError(f"the schedule of {name!r} gives {len(v)} values for {len(groups)} parameter groups: give one number, or {len(groups)}")
+            raise ValueError(f"the schedule of {name!r} gives {len(v)} values for {len(groups)} parameter groups: "
+                             f"give one number, or {len(groups)}")
         self._was += [(knob, _get(knob)) for knob in knobs]
         self.hps[name] = []
         self._plan.append((f, knobs, np.ndim(v) > 0, self.hps[name].append))
     self.learn.recorder._hps = self.learn.recorder.losses,self.hps
 
 @patch(as_prop=True)
-def hps(self:Recorder)->dict: # a list for each name, with a value for each training batch (a list of values if groups differ)
+def hps(self:Recorder)->dict: # for each name a list: a value for each training batch, or a list if groups differ
     "What schedules set during the last fit; empty if it had none."
     losses,hps = getattr(self, '_hps', (None,{}))
     return hps if losses is self.losses else {}
@@ -159,14 +166,14 @@ def slide(
     lrs:list,   # the rates of a search, rising by equal factors
     losses:list # the smoothed loss at each
 )->float:       # a rate
-    "The edge of the cliff: the last rate after the lowest point before the loss has climbed back a tenth of its fall. Daring."
+    "The edge of the cliff: the last rate before the loss has climbed back a tenth of its fall: daring."
     low = int(np.argmin(losses))
     edge = losses[low] + .1*(losses[0] - losses[low])
     return lrs[next((i for i in range(low, len(losses)) if losses[i] > edge), len(losses)) - 1]
 
-# %% ../nbs/08_schedules.ipynb #55ae01fa
+# %% ../nbs/08_schedules.ipynb #a260e40a
 class LRFinder(ParamScheduler):
-    "Raises the rate by equal factors from batch to batch, and ends the fit after `num_it` batches, or once the loss has exploded."
+    "Raises the rate by equal factors, and ends the fit after `num_it` batches, or once the loss has exploded."
     order = Recorder.order - 10                       # before the recorder objects to a loss that is not finite
     def __init__(self,
         start_lr,      # rate of the first batch
@@ -196,7 +203,7 @@ class LRFinder(ParamScheduler):
 @contextmanager
 def _untouched(self:Learner):
     "Whatever is trained inside, afterwards model, optimizer, record and random numbers are as before."
-    parts = [self.model] + [f for f in [self.loss_func] if isinstance(f, nn.Module)]       # a loss may hold weights too
+    parts = [o for o in (self.model, self.loss_func) if isinstance(o, nn.Module)]       # a loss may hold weights too
     def tensors(): return [t for m in parts for t in (*m.parameters(), *m.buffers())]
     kept,modes = [t.detach().clone() for t in tensors()],[(m, m.training) for p in parts for m in p.modules()]
     opt,rec,rng,np_rng = self.opt,dict(vars(self.recorder)),random.getstate(),np.random.get_state()
@@ -217,14 +224,16 @@ def lr_find(self:Learner,
     num_it:int=100,        # batches to train on, at least 10
     stop_div:bool=True,    # end when the smoothed loss is four times its best?
     show_plot:bool=True,   # draw the curve?
-    suggest_funcs=valley   # functions of rates and smoothed losses, such as `minimum, steep, valley, slide`: one, or several
+    suggest_funcs=valley   # functions of rates and smoothed losses: `minimum`, `steep`, `valley`, `slide`, or several
 ):                         # a named tuple with a rate for each function
-    """Trains a few batches at rising rates and suggests one; afterwards model, optimizer, record and random numbers are as before.
+    """Trains a few batches at rising rates and suggests one; model, optimizer, record and random numbers stay as they were.
 
-    Raises `ValueError` for rates that do not rise from above zero, fewer than 10 batches, or a search that ended before its fifth batch, and
-    `FloatingPointError` if the loss was not finite by then. Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
-    if not 0 < start_lr < end_lr: raise ValueError(f"the rates must rise from above zero: start_lr={start_lr} has to be below end_lr={end_lr}")
-    if num_it < 10: raise ValueError(f"num_it={num_it} batches are too few to draw a curve: take at least 10, better 100")
+    Raises `ValueError` for rates that do not rise from above zero, fewer than 10 batches, or a search that ended
+    before its fifth batch, and `FloatingPointError` if the loss was not finite by then.
+    Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
+    if not 0 < start_lr < end_lr:
+        raise ValueError(f"rates must rise from above zero: start_lr={start_lr} has to be below end_lr={end_lr}")
+    if num_it < 10: raise ValueError(f"num_it={num_it} batches are too few for a curve: take at least 10, better 100")
     finder,funcs = LRFinder(start_lr, end_lr, num_it, stop_div),listify(suggest_funcs)
     with self._untouched(), self.no_bar():
         self.opt = None
@@ -232,7 +241,8 @@ def lr_find(self:Learner,
     finder._check(start_lr)
     lrs,smooth = finder.hps['lr'][:len(finder.losses)],finder.smooth
     self.recorder.search = lrs,finder.losses,smooth
-    found = namedtuple('SuggestedLRs', [getattr(f, 'func', f).__name__ for f in funcs])(*(f(lrs, smooth) for f in funcs))
+    names = [getattr(f, 'func', f).__name__ for f in funcs]
+    found = namedtuple('SuggestedLRs', names)(*(f(lrs, smooth) for f in funcs))
     if show_plot: self.recorder.plot_lr_find(found)
     return found
 
@@ -243,11 +253,13 @@ def _check(self:LRFinder, start_lr):
     n = len(self.losses)
     if isinstance(self.ended, KeyboardInterrupt): raise KeyboardInterrupt("lr_find was stopped; the model is as it was")
     if n >= 5: return
-    if self.bad is not None:
-        raise FloatingPointError(f"the loss is {self.bad} in batch {n + 1} of the search, at a rate of {self.hps['lr'][-1]:g}. " + (f"Start lower than {start_lr:g}." if n else
-            "No rate has been tried yet, so look for inputs or targets that are not finite; and weights that are not finite need a new model."))
-    raise ValueError(f"the search ended after {n} of {self.num_it} batches, too soon to suggest anything: start lower than {start_lr:g}, or look for a callback that ends the fit")
+    if self.bad is None:
+        raise ValueError(f"the search ended after {n} of {self.num_it} batches, too soon to suggest anything: "
+                         f"start lower than {start_lr:g}, or look for a callback that ends the fit")
+    raise FloatingPointError(f"the loss is {self.bad} in batch {n + 1} of the search, at rate {self.hps['lr'][-1]:g}: " +
+        (f"start lower than {start_lr:g}" if n else "look for inputs, targets or weights that are not finite"))
 
+# %% ../nbs/08_schedules.ipynb #9a70e208
 @patch
 def plot_lr_find(self:Recorder,
     suggestions=None,      # the named tuple `lr_find` gave; each rate becomes a dot
@@ -276,7 +288,7 @@ def combine_scheds(
 
     Raises `ValueError` when shares and schedules differ in number, a share is below 0, or they do not add up to 1."""
     pcts,scheds = [float(p) for p in pcts],list(scheds)
-    if len(pcts) != len(scheds): raise ValueError(f"{len(pcts)} shares for {len(scheds)} schedules: give each schedule one share")
+    if len(pcts) != len(scheds): raise ValueError(f"{len(pcts)} shares for {len(scheds)} schedules: give each its share")
     if min(pcts, default=0) < 0 or abs(sum(pcts) - 1) > 1e-6:
         raise ValueError(f"shares of the training must be at least 0 and add up to 1; {pcts} add up to {sum(pcts):g}")
     parts = [(p,f) for p,f in zip(pcts, scheds) if p]
@@ -286,6 +298,7 @@ def combine_scheds(
         return parts[i][1]((pos - starts[i])/parts[i][0])
     return sched
 
+# %% ../nbs/08_schedules.ipynb #a4e34376
 def combined_cos(
     pct:float, # the share of the way to `middle`, from 0 to 1
     start,     # value at the start
@@ -295,12 +308,13 @@ def combined_cos(
     """From `start` to `middle` to `end`, both by a cosine.
 
     Raises `ValueError` for a `pct` outside 0 to 1."""
-    if not 0 <= pct <= 1: raise ValueError(f"the share of the training before the turn must be from 0 to 1, not {pct}; a quarter is .25")
+    if not 0 <= pct <= 1:
+        raise ValueError(f"the share of the training before the turn must be from 0 to 1, not {pct}; a quarter is .25")
     return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
 
 # %% ../nbs/08_schedules.ipynb #9cb3edcb
 def _spread(v, n):
-    "A rate for each of `n` groups: `slice(lo, hi)` by equal factors, `slice(hi)` a tenth of it for all groups but the last; anything else stays."
+    "A rate for each of `n` groups: `slice(lo, hi)` by equal factors, `slice(hi)` a tenth of it for all but the last."
     if not isinstance(v, slice): return v
     if v.start is None: return [v.stop/10]*(n-1) + [v.stop]
     return np.geomspace(v.start, v.stop, n) if n > 1 else [v.stop]
@@ -323,16 +337,16 @@ def _fit_sched(self:Learner, n_epoch, scheds, wd, cbs):
 @patch
 def fit_one_cycle(self:Learner,
     n_epoch:int,           # passes over the training set
-    lr_max=None,           # the highest rate: a number, one for each parameter group, or `slice(lo, hi)`; the learner's own when not given
+    lr_max=None,           # the highest rate: a number, one a group, or `slice(lo, hi)`; the learner's when not given
     div:float=25.,         # the first rate is `lr_max/div`
     div_final:float=1e5,   # the last rate is `lr_max/div_final`
     pct_start:float=.25,   # the share of the batches on the way up
     wd:float|None=None,    # weight decay; the optimizer's own when not given
-    moms:tuple|None=None,  # momentum at the start, the peak and the end; (.95, .85, .95) when not given, if the optimizer has momentum
+    moms:tuple|None=None,  # momentum at start, peak and end; (.95, .85, .95) when not given, if the optimizer has any
     cbs=None,              # callbacks for this fit only
     reset_opt:bool=False   # forget the optimizer's momentum and averages from earlier fits?
 ):
-    """Trains with a rate that climbs from `lr_max/div` to `lr_max` and falls to `lr_max/div_final`, both by a cosine; momentum mirrors it.
+    """Trains with a rate that climbs from `lr_max/div` to `lr_max` and falls to `lr_max/div_final`; momentum mirrors it.
 
     Raises `ValueError` for a `pct_start` outside 0 to 1, a divisor not above 0, or other than three `moms`.
     Source: Smith and Topin, "Super-convergence" (2018); meaning and defaults as in fastai."""
@@ -340,7 +354,7 @@ def fit_one_cycle(self:Learner,
     turn(0, 0, 0)                                     # an error before anything is changed
     for name,d in (('div',div), ('div_final',div_final)):
         if d <= 0: raise ValueError(f"{name} divides lr_max, so it must be above 0, not {d}")
-    if moms is not None and len(moms) != 3: raise ValueError(f"moms are three, at the start, the peak and the end, not {moms}")
+    if moms is not None and len(moms) != 3: raise ValueError(f"moms are three, at start, peak and end, not {moms}")
     lr = self._rates(lr_max, reset_opt)
     scheds = {'lr': turn(lr/div, lr, lr/div_final)}
     has_mom = all((knob := _knob(g, 'mom')) and _get(knob) for g in self.opt.param_groups)
@@ -356,7 +370,7 @@ def plot_sched(self:Recorder,
     """Draws what was scheduled in the last fit against the batch, a line for each parameter group where they differ.
 
     Raises `ValueError` if there was nothing, or not under that name."""
-    if not self.hps: raise ValueError("the last fit had no schedule to draw: use fit_one_cycle, or fit with cbs=ParamScheduler(…)")
+    if not self.hps: raise ValueError("the last fit had no schedule to draw: use fit_one_cycle, or a ParamScheduler")
     keys = list(self.hps) if keys is None else listify(keys)
     unknown = [k for k in keys if k not in self.hps]
     if unknown: raise ValueError(f"the last fit scheduled {', '.join(self.hps)}, not {', '.join(unknown)}")
@@ -368,7 +382,7 @@ def plot_sched(self:Recorder,
 @patch
 def fit_flat_cos(self:Learner,
     n_epoch:int,           # passes over the training set
-    lr=None,               # the rate: a number, one for each parameter group, or `slice(lo, hi)`; the learner's own when not given
+    lr=None,               # the rate: a number, one a group, or `slice(lo, hi)`; the learner's when not given
     div_final:float=1e5,   # the last rate is `lr/div_final`
     pct_start:float=.75,   # the share of the batches before it falls
     wd:float|None=None,    # weight decay; the optimizer's own when not given
