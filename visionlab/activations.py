@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['Hook', 'Hooks', 'HookCallback', 'ActivationStats']
 
-# %% ../nbs/07_activations.ipynb #c9246e6e
+# %% ../nbs/07_activations.ipynb #888cd098
 import math
+from functools import lru_cache
 import matplotlib.pyplot as plt, pandas as pd, torch
 from torch import nn, Tensor
 from fastcore.basics import patch
@@ -16,7 +17,7 @@ from .learner import Callback, InputCheck
 class Hook:
     """Calls `f(module, inputs, output)` after each forward pass of a module and keeps the answer in `stored`, until removed.
 
-    `f` runs without gradients and cannot change the output. As a context manager it removes itself when the block ends, also by an exception.
+    `f` runs without gradients. As a context manager the hook removes itself when the block ends, also by an exception.
     Raises `TypeError` for anything that is no module."""
     def __init__(self,
         module:nn.Module, # the layer to listen to
@@ -31,24 +32,7 @@ class Hook:
     def __enter__(self): return self
     def __exit__(self, *exc): self.remove()
 
-# %% ../nbs/07_activations.ipynb #11d90ae7
-class Hooks:
-    """A `Hook` on each of several modules, removed together; `stored` lists what each kept.
-
-    Raises `ValueError` when there are no modules."""
-    def __init__(self,
-        modules, # the layers to listen to, or a single one
-        f        # called with the module, a tuple of its inputs, and its output
-    ):
-        self.hooks = [Hook(m, f) for m in _as_modules(modules)]
-    stored = property(lambda self: [h.stored for h in self.hooks])
-    def __len__(self): return len(self.hooks)
-    def __getitem__(self, i): return self.hooks[i]
-    def remove(self):
-        for h in self.hooks: h.remove()
-    def __enter__(self): return self
-    def __exit__(self, *exc): self.remove()
-
+# %% ../nbs/07_activations.ipynb #df03894f
 def _as_modules(modules):
     "A list of modules, checked before any of them is hooked."
     modules = [modules] if isinstance(modules, nn.Module) else list(modules)
@@ -57,12 +41,28 @@ def _as_modules(modules):
         if not isinstance(m, nn.Module): raise TypeError(f"a hook sits on an nn.Module, not on a {type(m).__name__}")
     return modules
 
+class Hooks:
+    """A `Hook` on each of several modules, removed together; `stored` lists what each kept.
+
+    Raises `ValueError` when there are no modules, `TypeError` for what is none."""
+    def __init__(self,
+        modules, # the layers to listen to, or a single one
+        f        # called with the module, a tuple of its inputs, and its output
+    ): self.hooks = [Hook(m, f) for m in _as_modules(modules)]
+    stored = property(lambda self: [h.stored for h in self.hooks])
+    def __len__(self): return len(self.hooks)
+    def __getitem__(self, i): return self.hooks[i]
+    def remove(self):
+        for h in self.hooks: h.remove()
+    def __enter__(self): return self
+    def __exit__(self, *exc): self.remove()
+
 # %% ../nbs/07_activations.ipynb #45a71d11
 class HookCallback(Callback):
-    """Listens to layers in the training batches of a fit: define `hook(self, module, inputs, output)`.
+    """Listens to layers in the training batches of a fit: a subclass defines `hook(self, module, inputs, output)`.
 
-    Its answers for the latest batch are in `self.hooks.stored`, in the order of `self.layers`. Hooks live from the start of a fit to its end,
-    however it ends; validation is not listened to. Raises `ValueError` for an empty list of modules."""
+    What `hook` returned in the latest batch is in `self.hooks.stored`, in the order of `self.layers`. The hooks live from the start of a fit
+    to its end, however it ends. Raises `ValueError` for an empty list of modules."""
     order = InputCheck.order + 1
     hooks = None
     def __init__(self,
@@ -77,99 +77,127 @@ class HookCallback(Callback):
     def after_fit(self):
         if self.hooks: self.hooks.remove()
 
-# %% ../nbs/07_activations.ipynb #d19882ff
+# %% ../nbs/07_activations.ipynb #9a6217d2
 def _mean_std(v):
-    "Mean and standard deviation of a flat tensor, several times faster on a CPU than `torch.std_mean`."
+    "Mean and standard deviation of a flat tensor, on a CPU many times faster than `torch.std_mean`."
     if v.device.type != 'cpu': return torch.std_mean(v)[::-1]
-    mean = v.mean()
-    var = v@v/len(v) - mean*mean
-    if var < mean*mean/100:              # nearly all digits cancel: subtract first, which costs one more pass
+    n = len(v)
+    mean,squares = v.sum().item()/n,torch.dot(v, v).item()/n      # on a CPU .item() waits for nothing
+    var = squares - mean*mean
+    if var < squares/100:                                         # two digits cancelled: subtract first
         d = v - mean
-        var = d@d/len(v)
-    return mean,(var*len(v)/max(len(v) - 1, 1)).sqrt()
+        var = torch.dot(d, d).item()/n
+    return mean,math.sqrt(var*n/max(n-1, 1))
 
+# %% ../nbs/07_activations.ipynb #4617e429
 def _sample(v, k):
-    "About 4,096 values of a flat tensor made of items of `k` values, evenly from all places of an item."
-    step = max(len(v)//4096, 1)
-    while math.gcd(step, k) > 1: step += 1   # a step that divides k would meet the same places in every item
+    "About 2,048 values of a flat tensor made of items of `k` values, evenly from all places of an item."
+    step = max(len(v)//2048, 1)
+    while math.gcd(step, k) > 1: step += 1
     return v[::step]
 
-def _measure(x, lim=None):
-    "A tensor of mean, std and share near zero; which units are nowhere above zero; the histogram, if `lim` is given."
-    v = x.float().flatten()
-    some = _sample(v, len(v)//len(x))
-    stats = torch.stack([*_mean_std(v), some.abs().le_(.05).mean()])
-    dead = x.reshape(len(x), x.shape[1] if x.ndim > 1 else 1, -1).amax(0).amax(1) <= 0
-    edge = lim and lim*1.01
-    return stats,dead,None if lim is None else torch.histc(some.clamp(-lim, lim), 101, -edge, edge)/len(some)
+# %% ../nbs/07_activations.ipynb #a0481734
+def _measure(x):
+    "Of one output: mean, standard deviation, some of its values, and the highest value of each unit in up to 64 items."
+    v = x.flatten() if x.dtype is torch.float32 else x.float().flatten()
+    tops = (x if len(x) <= 64 else x[:64]).amax(0)
+    if tops.ndim > 1: tops = tops.amax(list(range(1, tops.ndim)))
+    mean,std = _mean_std(v)
+    return dict(mean=mean, std=std, some=_sample(v, len(v)//len(x)).clone(), tops=tops)
+
+@lru_cache
+def _shifts(lens, width, device): return torch.cat([torch.full((n,), i*width, device=device) for i,n in enumerate(lens)])
+
+def _histograms(somes, bins):
+    """Counts in bins of width .1 around zero, for several flat tensors in one call: each is shifted to a stretch of its own.
+
+    Bins are a hair wider than .1, so that .05 itself belongs to the middle one."""
+    edge = bins*.05001
+    shifts = _shifts(tuple([len(o) for o in somes]), 2*edge, somes[0].device)
+    v = torch.cat(somes).clamp_(.05 - edge, edge - .05).add_(shifts)
+    return torch.histc(v, bins*len(somes), -edge, edge*(2*len(somes) - 1)).view(-1, bins).unbind()
 
 # %% ../nbs/07_activations.ipynb #c4844031
 class ActivationStats(HookCallback):
     """Mean, spread, share near zero, dead units and histogram of layers' outputs, for every training batch of the latest fit.
 
-    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come from a sample of
-    about 4,096 values spread evenly over the batch. A unit (a channel, axis 1) counts as dead in a batch if none of its outputs there
-    is above zero. A layer that runs several times in a batch is measured the last time. All of it stays on the device until asked for.
-    Raises `TypeError` in the first batch if a layer's output is not a float tensor."""
+    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come from a sample of about
+    2,048 values, spread evenly over the batch. A unit (a channel, axis 1) is dead in a batch if none of its outputs for the first 64 items is
+    above zero. A layer that runs twice in a batch is measured the second time. Raises `TypeError` where a layer gives no float tensor."""
     def __init__(self,
         with_hist:bool=False, # keep histograms too, for `color_dim`
-        modules=None,         # the layers to measure; the model's top-level children that have parameters when not given
-        lim:float=5.          # histograms have 101 bins from -lim to lim; what lies beyond counts in the outermost
+        modules=None          # the layers to measure; the model's top-level children that have parameters when not given
     ):
         super().__init__(modules)
-        self.with_hist,self.lim,self.batches,self.names = with_hist,lim,[],[]
+        self.with_hist,self.batches,self.names = with_hist,[],[]
     def before_fit(self):
         super().before_fit()
         names = {m:name for name,m in self.learn.model.named_modules()}
         self.batches,self.names = [],[_name(m, names.get(m, '?')) for m in self.layers]
-    def hook(self, module, inputs, output):
-        if not isinstance(output, Tensor) or not output.is_floating_point() or not output.numel():
-            kind = f"a tensor of {output.dtype} {tuple(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
-            raise TypeError(f"layer {self.names[self.layers.index(module)]} gave {kind}, and ActivationStats measures float tensors: name other layers in modules=")
-        return _measure(output if output.ndim else output[None], self.lim if self.with_hist else None)
     def after_batch(self):
-        if not self.learn.training or not any(self.hooks.stored): return
+        ran = [r for r in self.hooks.stored if r]
+        if not self.learn.training or not ran: return
+        counts = _histograms([r.pop('some') for r in ran], 101 if self.with_hist else 3)
+        for r,c in zip(ran, counts): r['counts'] = c
         self.batches.append(self.hooks.stored)
         for h in self.hooks: h.stored = None
 
+# %% ../nbs/07_activations.ipynb #d86dd091
 def _name(module, name):
     kinds = [type(m).__name__ for m in module] if isinstance(module, nn.Sequential) else []
     return f"{name or 'model'} ({', '.join(kinds) if 0 < len(kinds) < 4 else type(module).__name__})"
 
-# %% ../nbs/07_activations.ipynb #9a85a6b8
+@patch
+def hook(self:ActivationStats, module, inputs, output):
+    if isinstance(output, Tensor) and output.is_floating_point() and output.numel():
+        return _measure(output if output.ndim else output[None])
+    got = f"a tensor {tuple(output.shape)} of {output.dtype}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+    name = self.names[self.layers.index(module)]
+    raise TypeError(f"layer {name} gave {got}, and ActivationStats measures float tensors: name other layers in modules=")
+
+# %% ../nbs/07_activations.ipynb #fc1a3c7b
 @patch
 def _kept(self:ActivationStats, idx, k):
-    "Number `k` of what `_measure` gave for layer `idx`, on the CPU, a row for each batch; NaN where the layer did not run."
+    "What `_measure` called `k` for layer `idx`, on the CPU, one entry a batch; NaN where the layer did not run."
     if not self.batches: raise RuntimeError("there are no statistics yet: fit makes them")
     n = len(self.names)
     if not -n <= idx < n: raise IndexError(f"there is no layer {idx}: {n} layers were measured, 0 to {n - 1}")
-    rows = [b[idx] for b in self.batches]
+    rows = [b[idx] and torch.as_tensor(b[idx][k]).float() for b in self.batches]
     ran = next((r for r in rows if r is not None), None)
-    if ran is None: raise ValueError(f"layer {self.names[idx]} never ran in {len(rows)} batches, so nothing is known of it; does the model use it?")
-    return torch.stack([torch.full_like(ran[k], math.nan, dtype=torch.float32) if r is None else r[k].float() for r in rows]).cpu()
-
-@patch
-def layer_stats(self:ActivationStats,
-    idx:int # which layer; negative ones count from the end
-)->pd.DataFrame: # a row for each batch
-    "Mean, standard deviation, share of values near zero and share of dead units of a layer."
-    df = pd.DataFrame(self._kept(idx, 0).numpy(), columns=['mean','std','near_zero'])
-    return df.assign(dead=self._kept(idx, 1).mean(1).numpy()).rename_axis('batch')
-
-@patch
-def dead(self:ActivationStats,
-    idx:int # which layer; negative ones count from the end
-)->Tensor:  # (units, batches), 1 where the unit was dead
-    "Which units of a layer were nowhere above zero, in which batch."
-    return self._kept(idx, 1).T
+    if ran is None: raise ValueError(f"layer {self.names[idx]} never ran in {len(rows)} batches; does the model use it?")
+    return torch.stack([torch.full_like(ran, math.nan) if r is None else r for r in rows]).cpu()
 
 @patch
 def hist(self:ActivationStats,
     idx:int # which layer; negative ones count from the end
 )->Tensor:  # (101, batches), each column adding up to 1
-    "How the values of a layer were spread between -lim and lim. Raises `ValueError` if no histograms were kept."
+    """How a layer's values were spread: bins of width .1 centred on -5 to 5, with what lies beyond in the outermost.
+
+    Raises `ValueError` if no histograms were kept."""
     if not self.with_hist: raise ValueError("no histograms were kept: ActivationStats(with_hist=True) keeps them")
-    return self._kept(idx, 2).T
+    counts = self._kept(idx, 'counts')
+    return (counts/counts.sum(1, keepdim=True)).T
+
+# %% ../nbs/07_activations.ipynb #04ea19c6
+@patch
+def dead(self:ActivationStats,
+    idx:int # which layer; negative ones count from the end
+)->Tensor:  # (units, batches), 1 where the unit was dead, 0 where not
+    "Which units of a layer were nowhere above zero, in which batch."
+    tops = self._kept(idx, 'tops').T
+    return torch.where(tops.isnan(), tops, (tops <= 0).float())
+
+@patch
+def layer_stats(self:ActivationStats,
+    idx:int # which layer; negative ones count from the end
+)->pd.DataFrame: # a row for each batch
+    """Mean, standard deviation, share of values near zero and share of dead units of a layer.
+
+    Raises `RuntimeError` before any fit, `IndexError` for a layer there is not, `ValueError` for one that never ran."""
+    counts = self._kept(idx, 'counts')
+    near = counts[:,counts.shape[1]//2]/counts.sum(1)
+    res = dict(mean=self._kept(idx, 'mean'), std=self._kept(idx, 'std'), near_zero=near, dead=self.dead(idx).mean(0))
+    return pd.DataFrame({k:v.numpy() for k,v in res.items()}).rename_axis('batch')
 
 # %% ../nbs/07_activations.ipynb #dd08a1ce
 @patch
@@ -181,7 +209,8 @@ def plot_layer_stats(self:ActivationStats,
     fig,axs = plt.subplots(1, 3, figsize=(9,2.4), layout='constrained')
     fig.suptitle(f'layer {self.names[idx]}')
     for ax,k,what in zip(axs, stats, ('mean','standard deviation','share near zero')):
-        ax.plot(stats[k]); ax.set(xlabel='batch', title=what)
+        ax.plot(stats[k])
+        ax.set(xlabel='batch', title=what)
     axs[2].set_ylim(-.03, 1.03)
     return axs
 
@@ -193,14 +222,15 @@ def color_dim(self:ActivationStats,
 )->plt.Axes:               # the axes drawn on
     """Draws a layer's histograms side by side, a column for each batch, brighter where there are more values (on a log scale).
 
-    Source: Giomo, "The colorful dimension" (fast.ai forums, 2019)."""
-    h,edge = self.hist(idx),self.lim*1.01
-    low = -edge
-    if not h[:50].nansum(): h,low = h[50:],-edge/101       # nothing below zero: leave it out
+    Source: Stefano Giomo, "The colorful dimension", fast.ai forums (2019)."""
+    h,low,edge = self.hist(idx),-5.05,5.05
+    if not h[:50].nansum(): h,low = h[50:],-.05            # nothing below zero: leave it out
     if ax is None: ax = plt.subplots(figsize=(6,3), layout='constrained')[1]
-    im = ax.imshow(h.clamp(min=1e-4).log10(), origin='lower', aspect='auto', extent=(-.5, h.shape[1]-.5, low, edge), vmin=-3.6, vmax=0)
+    im = ax.imshow(h.clamp(min=1e-4).log10(), origin='lower', aspect='auto', interpolation='nearest',
+                   extent=(-.5, h.shape[1] - .5, low, edge), vmin=-3.4, vmax=0)
     ax.set(xlabel='batch', ylabel='activation', title=f'layer {self.names[idx]}')
-    ax.figure.colorbar(im, ax=ax, label='share of values', ticks=[-3,-2,-1,0]).ax.set_yticklabels(['.001','.01','.1','1'])
+    bar = ax.figure.colorbar(im, ax=ax, label='share of values', ticks=[-3,-2,-1,0])
+    bar.ax.set_yticklabels(['.001','.01','.1','1'])
     return ax
 
 # %% ../nbs/07_activations.ipynb #3eb5e7ee
@@ -209,10 +239,11 @@ def dead_chart(self:ActivationStats,
     idx:int,               # which layer; negative ones count from the end
     ax:plt.Axes|None=None  # where to draw
 )->plt.Axes:               # the axes drawn on
-    "Draws a row for each unit of a layer and a column for each batch, dark where the unit was dead; those dead longest at the bottom."
+    "Draws a row for each unit of a layer and a column for each batch, dark where the unit was dead; those dead most often at the bottom."
     d = self.dead(idx)
     d = d[d.nan_to_num().sum(1).argsort(stable=True)]
     if ax is None: ax = plt.subplots(figsize=(6,2.4), layout='constrained')[1]
-    ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest', extent=(-.5, d.shape[1]-.5, len(d)-.5, -.5))
-    ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {int(d[:,-1].nan_to_num().sum())} of {len(d)} units dead in the last batch')
+    ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest', extent=(-.5, d.shape[1] - .5, len(d) - .5, -.5))
+    last = int(d[:,-1].nan_to_num().sum())
+    ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {last} of {len(d)} units dead in the last batch')
     return ax
