@@ -206,3 +206,217 @@ def _(cls):
         with learn.no_bar(): learn.fit(2, lr=lr)
         weights.append(learn.model.weight.detach())
     test_close(*weights, eps=1e-5)
+
+# %% ../nbs/91_exercises.ipynb #2a347591
+@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.", "`floor` has 1s in its first row and -1s in its last; `right` has 1s in its first column and -1s in its last.")
+def _(kernels):
+    floor, right = [torch.as_tensor(k).float() for k in kernels]
+    test_eq((floor.shape, right.shape), ((3, 3), (3, 3)))
+    ink = torch.zeros(11, 11); ink[3:8, 3:8] = 1                                 # a square of ink
+    lay = lambda k, im: F.conv2d(im[None,None], k[None,None])[0,0]
+    for k, im, name in ((floor, ink, 'floor'), (right, ink.T, 'right')):
+        o = lay(k, im) if name == 'floor' else lay(k, im).T                      # both seen as floors
+        assert o[6, 4] > 0, f"{name} should be positive where ink ends on its side"
+        assert o[1, 4] < 0, f"{name} should be negative where ink begins"
+        assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero inside the ink and along its other two sides"
+
+@exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.", "`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
+def _(f):
+    x = torch.rand(2, 1, 6, 5)
+    test_eq(f(x).shape, (2, 1, 6, 5))
+    test_close(f(x)[1, 0, 3, 2], x[1, 0, 2:5, 1:4].mean())
+    test_close(f(x)[0, 0, 0, 0], x[0, 0, :2, :2].sum()/9)
+
+@exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.", "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; square, sum over them, take the root.")
+def _(f):
+    im, k = torch.rand(7, 6)*255, tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    test_eq(f(im).shape, (5, 4))
+    for i,j in ((0, 0), (4, 3), (2, 1)):
+        p = im[i:i+3, j:j+3]
+        test_close(f(im)[i,j], ((p*k).sum()**2 + (p*k.T).sum()**2).sqrt(), eps=1e-2)
+
+@exercise('convolutions-4', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.", "`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
+def _(f):
+    test_eq(f([1, 4, 8], 3), 336)
+    test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for a,b in ((3, 16), (16, 16), (16, 10)) for p in torch.nn.Conv2d(a, b, 5).parameters()))
+
+@exercise('convolutions-5', "View the rows as a grid of places: `m.view(oh, ow, -1)`.", "Keep every `stride`-th row and column of places, and flatten them again: `m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
+def _(f):
+    from visionlab.convolutions import conv_matrix
+    k = torch.rand(3, 3)
+    for h,w,stride in ((8, 11, 2), (9, 9, 3)): test_eq(f(conv_matrix(k, h, w), h - 2, w - 2, stride), conv_matrix(k, h, w, stride))
+
+# %% ../nbs/91_exercises.ipynb #b36d56ec
+@exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.", "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.")
+def _(f):
+    test_close(torch.as_tensor(f(tensor([-3., -.04, 0., .04, 3.]))), tensor(.6))
+    test_close(torch.as_tensor(f(tensor([[-1.5, 2.], [.5, -.5]]), 1.)), tensor(.5))
+
+@exercise('activations-2', "The best single answer says how often each class comes: `p = counts/counts.sum()`.", "Its loss is `-(p*p.log()).sum()`, and a class that never comes adds nothing: leave the zeros out first.")
+def _(f):
+    test_close(torch.as_tensor(f(tensor([10, 10, 10, 10]))).float(), tensor(4.).log(), eps=1e-4)
+    test_close(torch.as_tensor(f(tensor([3, 1]))).float(), tensor(.562335), eps=1e-4)
+    test_close(torch.as_tensor(f(tensor([5, 0, 5]))).float(), tensor(2.).log(), eps=1e-4)
+
+@exercise('activations-3', "The highest value of a channel over all pictures and positions: `x.amax((0, 2, 3))`.", "A channel is dead where that is `<= 0`; `.nonzero().flatten().tolist()` gives the numbers.")
+def _(f):
+    x = torch.zeros(3, 5, 2, 2)
+    x[1,2,0,1], x[:,4], x[0,0] = 1., -1., 2.
+    test_eq(f(x), [1, 3, 4])
+    test_eq(f(torch.ones(2, 3, 1, 1)), [])
+
+# %% ../nbs/91_exercises.ipynb #24abd716
+@exercise('activations-4', "`hook` gives one number for a layer: `output.abs().max()`. `self.hooks.stored` has them all after a batch.",
+          "Start the list in `before_fit`, and call `super().before_fit()` there, or no hook is put on. Add `[o.item() for o in self.hooks.stored]` to it in `after_batch`.",
+          "Validation has batches too: add a row only `if self.learn.training`.")
+def _(cls):
+    from torch import nn
+    from visionlab.learner import DataLoader, DataLoaders, Learner
+    x = torch.linspace(-1, 1, 24).view(12, 2)
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    nn.init.constant_(net[2].bias, -9.)
+    learn = Learner(DataLoaders(DataLoader((x, x[:,:1]), bs=4), DataLoader((x[:4], x[:4,:1]), bs=4)), net, F.mse_loss, lr=0., cbs=cls())
+    with learn.no_bar(): learn.fit(2)
+    rows = getattr(learn, 'largest').largest
+    assert len(rows) == 6, f"two epochs of three training batches make 6 rows, not {len(rows)}"
+    with torch.no_grad(): first = [net[0](x[:4]).abs().max().item(), net(x[:4]).abs().max().item()]
+    test_close(tensor(rows[0]), tensor(first), eps=1e-4)
+    assert not any(m._forward_hooks for m in net), "hooks were left over after the fit"
+
+# %% ../nbs/91_exercises.ipynb #4afec55a
+@exercise('schedules-1', "A schedule is a function that you *return*: write a `lambda pos:` or an inner `def`.", "`return lambda pos: start + (end - start)*pos**power`")
+def _(f):
+    cube = f(1., 3., 3)
+    test_close([float(cube(p)) for p in (0., .5, 1.)], [1., 1.25, 3.])
+    test_close(float(f(5., 1., 1)(.25)), 4.)
+
+@exercise('schedules-2', "From `lo` to `hi` there are `n - 1` steps. Which number, multiplied `n - 1` times, gives `hi/lo`?", "`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
+def _(f):
+    test_close(torch.tensor(list(f(1e-3, 10., 5))), torch.tensor([1e-3, 1e-2, 1e-1, 1., 10.]), eps=1e-4)
+    test_eq(len(f(.1, .2, 7)), 7)
+
+@exercise('schedules-3', "Stretch the position by `n`. What is then the position within the current fall?", "`pos*n % 1` runs from 0 to 1 in each of the `n` falls; hand it to `SchedCos(start, end)`. Or use `combine_scheds([1/n]*n, …)`.")
+def _(f):
+    g = f(4, 2., 0.)
+    for i in range(4): test_close([float(g(i/4 + p)) for p in (.0001, .125, .2499)], [2., 1., 0.], eps=1e-3)
+
+@exercise('schedules-4', "Keep the best loss so far, infinite in `before_fit`, and compare `self.recorder.valid_loss` with it in `after_epoch`.",
+          "The rates are in `self.opt.param_groups`: `for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.")
+def _(cls):
+    learn = _tiny_learner(cls(), [5., 4., 4.5, 4.2, 3., 3.5])
+    with learn.no_bar(): learn.fit(6, lr=.8)
+    test_close(learn.opt.param_groups[0]['lr'], .1)
+
+# %% ../nbs/91_exercises.ipynb #d728eef4
+@exercise('normalization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.", "n·std²·keep = 1, so `1/math.sqrt(n*keep)`.")
+def _(f):
+    for n,keep in ((100, 1.), (144, .5), (2304, .3)): test_close(float(f(n, keep)), 1/math.sqrt(n*keep), eps=1e-6)
+
+@exercise('normalization-2', "One mean and one variance for each channel: over the axes (0, 2, 3).", "`x.var((0,2,3), correction=0)` divides by n; give everything per channel the shape (c, 1, 1) with `[:,None,None]`.")
+def _(f):
+    x,w,b = torch.randn(4, 6, 5, 3)*3 + 1,torch.randn(6),torch.randn(6)
+    test_close(f(x, w, b, 1e-5), F.batch_norm(x, None, None, w, b, training=True), eps=1e-4)
+    test_close(f(x, w, b, .5), F.batch_norm(x, None, None, w, b, training=True, eps=.5), eps=1e-4)
+
+@exercise('normalization-3', "Each batch leaves nine tenths of what was there.", "The smallest k for which .9**k is below .01: `math.log(.01)/math.log(.9)`, rounded up.")
+def _(k): assert int(k) == 44, f"after {int(k)} batches {100*.9**int(k):.3g} % of the start is left"
+
+@exercise('normalization-4', "With s = weight/sqrt(running_var + eps), batchnorm gives s·y + bias - s·running_mean. What if y is a convolution?",
+          "Multiply each output channel's kernel by s: `conv.weight*s[:,None,None,None]`. The new bias is `bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.")
+def _(f):
+    for bias in (False, True):
+        conv,bn,x = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),torch.nn.BatchNorm2d(8, eps=.01),torch.randn(4, 3, 9, 9)
+        with torch.no_grad():
+            for p in (bn.weight, bn.bias, bn.running_mean): p.normal_()
+            bn.running_var.uniform_(.5, 2)
+            was = bn.eval()(conv(x))
+            test_close(f(conv, bn)(x), was, eps=1e-4)
+            test_close(bn(conv(x)), was)        # and the old layers are as they were
+
+@exercise('normalization-5', "The mean square along the last axis, kept as an axis of size 1: `x.square().mean(-1, keepdim=True)`.", "`x*(x.square().mean(-1, keepdim=True) + eps).rsqrt()*weight`")
+def _(f):
+    x,w = torch.randn(4, 7, 16)*2 + 1,torch.randn(16)
+    test_close(f(x, w, 1e-5), F.rms_norm(x, (16,), w, 1e-5), eps=1e-5)
+    test_close(f(x, w, .5), F.rms_norm(x, (16,), w, .5), eps=1e-5)
+
+# %% ../nbs/91_exercises.ipynb #157e8c7a
+@exercise('resnet-1', "Two 3×3 convolutions without bias; a norm has two parameters a channel. When is there something in the skip?",
+          "`9*ni*nf + 9*nf*nf + 4*nf`, and with `stride > 1 or ni != nf` another `ni*nf + 2*nf`.")
+def _(f):
+    from visionlab.resnet import ResBlock
+    for ni,nf,stride in ((8, 8, 1), (8, 16, 1), (16, 16, 2), (3, 5, 2)):
+        test_eq(int(f(ni, nf, stride)), sum(p.numel() for p in ResBlock(ni, nf, stride).parameters()))
+
+@exercise('resnet-2', "`F.avg_pool2d(x, stride)`, then channels of zeros: `F.pad` counts axes from the last one.",
+          "`F.pad(F.avg_pool2d(x, stride), (0, 0, 0, 0, 0, nf - x.shape[1]))`")
+def _(f):
+    x = torch.randn(2, 3, 8, 8)
+    out = f(x, 5, 2)
+    test_eq(out.shape, (2, 5, 4, 4))
+    test_close(out[:,:3,1,2], x[:,:,2:4,4:6].mean((2, 3)), eps=1e-6); test_eq(out[:,3:].abs().max(), 0)
+    test_close(f(x, 3, 1), x)
+
+@exercise('resnet-3', "`model.named_modules()` gives every layer with its name, such as `layer2.0.downsample.0`.",
+          "Count the `nn.Conv2d` and `nn.Linear` whose name does not contain 'downsample'.")
+def _(f):
+    from visionlab.resnet import resnet
+    with torch.device('meta'):
+        for d in (18, 34, 50): test_eq(int(f(resnet(d, 10, 1))), d)
+
+@exercise('resnet-4', "Through one block there are two ways. And through two, one after the other?", "Each block doubles them.")
+def _(n): test_eq(int(n), 2**8)
+
+@exercise('resnet-5', "Both norms have `nf` channels, and the sum is the last thing that happens.",
+          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; `return x + self.conv2(self.bn2(…).relu())`.")
+def _(cls):
+    x = torch.randn(4, 6, 5, 5)
+    block = cls(6)
+    test_close(block(x), x + block.conv2(F.relu(block.bn2(block.conv1(F.relu(block.bn1(x)))))), eps=1e-5)
+    assert (block(x) < 0).any(), "negative numbers should pass"
+    test_eq(sum(p.numel() for p in block.parameters()), 2*6*6*9 + 4*6)
+    torch.nn.init.zeros_(block.conv2.weight)
+    test_close(block(x), x)
+
+# %% ../nbs/91_exercises.ipynb #810c7a1e
+@exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
+          "`torch.linalg.eigvalsh(H)` has the eigenvalues; the answer is 2 over the largest.")
+def _(f):
+    test_close(torch.as_tensor(f(torch.diag(tensor([1., 100.])))), tensor(.02), eps=1e-6)
+    test_close(torch.as_tensor(f(tensor([[3., 1.], [1., 3.]]))), tensor(.5), eps=1e-5)
+
+def _steps(stepper, *hypers):
+    "Where twenty steps on a bowl lead."
+    p,state = tensor([3., -4.]),{}
+    for _ in range(20): stepper(p, 2*p*tensor([1., 5.]), state, *hypers)
+    return p
+
+@exercise('optimizers-2', "`state['v'] = momentum*state.get('v', 0) + grad` keeps the sum. Then look one step ahead.",
+          "`p -= lr*(grad + momentum*state['v'])`, with the v that already holds this gradient.")
+def _(f):
+    p = tensor([3., -4.]).requires_grad_()
+    opt = torch.optim.SGD([p], lr=.02, momentum=.9, nesterov=True)
+    for _ in range(20): opt.zero_grad(); (p**2*tensor([1., 5.])).sum().backward(); opt.step()
+    test_close(_steps(f, .02, .9), p.detach(), eps=1e-4)
+
+# %% ../nbs/91_exercises.ipynb #c50c7b90
+@exercise('optimizers-3', "`avg = state.get('avg', torch.zeros_like(p))`. The step mixes it with β₁ and the memory with β₂, in this order.",
+          "`p -= lr*torch.sign(betas[0]*avg + (1 - betas[0])*grad)`, then `state['avg'] = betas[1]*avg + (1 - betas[1])*grad`.")
+def _(f):
+    p,avg = tensor([3., -4.]),torch.zeros(2)
+    for _ in range(20):
+        g = 2*p*tensor([1., 5.])
+        p,avg = p - .3*(.9*avg + .1*g).sign(),.99*avg + .01*g
+    test_close(_steps(f, .3), p, eps=1e-4)
+    p,avg = tensor([3., -4.]),torch.zeros(2)
+    for _ in range(20):
+        g = 2*p*tensor([1., 5.])
+        p,avg = p - .3*(.5*avg + .5*g).sign(),.9*avg + .1*g
+    test_close(_steps(f, .3, (.5,.9)), p, eps=1e-4)
+
+@exercise('optimizers-4', "Step k has length 1 + m + … + mᵏ⁻¹ = (1 - mᵏ)/(1 - m). Now add up the steps 1 to n.",
+          "The sum of mᵏ for k from 1 to n is m·(1 - mⁿ)/(1 - m), so the distance is (n - m·(1 - mⁿ)/(1 - m))/(1 - m).")
+def _(f):
+    for m,n in ((0., 7), (.5, 1), (.9, 50), (.99, 3)):
+        v = far = 0.
+        for _ in range(n): v = m*v + 1; far += v
+        assert abs(f(m, n) - far) < 1e-6*far, f"momentum {m}, {n} steps: {f(m, n)}, walked {far}"
