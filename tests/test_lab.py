@@ -1,4 +1,4 @@
-"""JupyterLab as a person uses it: open lesson 03, run all, move a slider by keyboard and by mouse."""
+"""JupyterLab as a person uses it: open a lesson, run all, move a slider by keyboard and by mouse."""
 import hashlib, json, os, socket, subprocess, time, urllib.request
 import lab, pytest
 from conftest import copy_repo
@@ -32,9 +32,10 @@ def server(tmp_path_factory):
 
 def digest(img): return hashlib.md5(img.get_attribute('src').encode()).hexdigest()
 
-def test_lesson_03_runs_and_its_sliders_move(server, visit):
+def open_and_run(server, visit, lesson):
+    "The lesson's page, after Run All Cells, saved, with no error and no dialog."
     url, token, folder = server
-    page = visit(f'{url}/lab/tree/nbs/{LESSON}?reset&token={token}', [url])
+    page = visit(f'{url}/lab/tree/nbs/{lesson}?reset&token={token}', [url])
     page.set_viewport_size(dict(width=1300, height=1400))
     page.wait_for_selector('#jupyterlab-splash', state='detached', timeout=90_000)
     page.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=60_000)
@@ -46,7 +47,7 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
     assert page.get_by_role('dialog').count() == 0, page.get_by_role('dialog').inner_text()
 
     page.keyboard.press('Control+s')
-    file = folder/'nbs'/LESSON
+    file = folder/'nbs'/lesson
     def ran():
         try: cells = json.loads(file.read_text(encoding='utf-8'))['cells']
         except ValueError: return []  # half written
@@ -57,23 +58,31 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
     bad = [(''.join(c['source'])[:80], o) for c in ran() for o in c['outputs'] if o['output_type'] == 'error' or o.get('name') == 'stderr']
     assert ran(), 'nothing was saved'
     assert not bad, bad
+    return page
 
-    # ipywidgets: the kernel draws a new figure and another loss
+def widget(page):
+    "The lesson's first figure with sliders, and a function that acts on it and waits for the kernel's new picture."
     out = find(page, '.jp-OutputArea-output:has(.widget-interact)')
-    img, readout = out.locator('img').first, out.locator('.widget-readout')
+    img = out.locator('img').first
     img.wait_for(timeout=30_000)
     def moved(act):
-        before, loss = digest(img), out.inner_text()
+        before = digest(img)
         act()
         for _ in range(200):
             if digest(img) != before: break
             page.wait_for_timeout(100)
         page.wait_for_timeout(1000)  # the last of the pictures a drag asks for
         assert digest(img) != before
-        return loss, out.inner_text()
-    def keys():
-        out.locator('.noUi-handle').first.focus()
-        for _ in range(10): page.keyboard.press('ArrowRight')
+    return out, moved
+
+def press(page, what, key, n):
+    what.focus()
+    for _ in range(n): page.keyboard.press(key)
+
+def test_lesson_03_runs_and_its_sliders_move(server, visit):
+    page = open_and_run(server, visit, LESSON)
+    out, moved = widget(page)
+    readout = out.locator('.widget-readout')
     def drag():
         box = out.locator('.noUi-handle').last.bounding_box()
         x, y = box['x'] + box['width']/2, box['y'] + box['height']/2
@@ -82,7 +91,7 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
         page.mouse.move(x + 60, y, steps=8)
         page.mouse.up()
     first, values = readout.first.inner_text(), readout.last.inner_text()
-    moved(keys)
+    moved(lambda: press(page, out.locator('.noUi-handle').first, 'ArrowRight', 10))
     assert readout.first.inner_text() != first
     moved(drag)
     assert readout.last.inner_text() != values
@@ -90,9 +99,18 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
     # the figure that needs no kernel is alive in Jupyter too
     live = find(page, '.vl-curve')
     loss, start = live.locator('.vl-loss').inner_text(), live.locator('svg path').first.get_attribute('d')
-    live.locator('input').first.focus()
-    for _ in range(10): page.keyboard.press('ArrowRight')
+    press(page, live.locator('input').first, 'ArrowRight', 10)
     assert live.locator('svg path').first.get_attribute('d') != start and live.locator('.vl-loss').inner_text() != loss
+
+def test_lesson_18_runs_and_its_race_moves(server, visit):
+    page = open_and_run(server, visit, '18_optimizers.ipynb')
+    out, moved = widget(page)
+    moved(lambda: press(page, out.locator('.noUi-handle').first, 'ArrowRight', 10))
+    live = find(page, '.vl-flip')
+    img = live.locator('img').first
+    before = digest(img)
+    press(page, live.locator('input').first, 'ArrowRight', 3)
+    assert digest(img) != before
 
 def wait_until_done(page):
     "Wait until the kernel has been idle for two seconds on end, after it was busy."
@@ -103,7 +121,7 @@ def wait_until_done(page):
         idle = page.evaluate("""/Python 3 .*\\| Idle/i.test(document.querySelector('#jp-main-statusbar').innerText) &&
             ![...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => e.textContent.includes('*'))""")
         if not idle: since = time.monotonic()
-        assert time.monotonic() - start < 240, 'lesson 03 still runs after four minutes'
+        assert time.monotonic() - start < 240, 'the lesson still runs after four minutes'
         page.wait_for_timeout(100)
 
 def find(page, selector):
