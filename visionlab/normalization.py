@@ -36,14 +36,15 @@ def lsuv(
 )->dict:             # what the standard deviations were, by layer, in the order in which the layers run
     """Scales each layer in turn until its output on `xb` has standard deviation 1, in one pass through the model.
 
-    Raises `ValueError`, and leaves the model as it was, when a layer's outputs are all the same or not finite, when a layer runs
+    Raises `ValueError`, and leaves the weights as they were, when a layer's outputs are all the same or not finite, when a layer runs
     twice, and when there is none. Source: Mishkin and Matas, "All you need is a good init" (2016), algorithm 1."""
     names,stds = {m:k for k,m in model.named_modules() if isinstance(m, _weighted)},{}
     def scaled(m, args, out):
         std = out.std()
         if m in stds: raise ValueError(f"layer {names[m]}, {m}, runs twice: one scale cannot suit both")
-        if not 1e-6*out.abs().max() < std < math.inf: raise ValueError(f"no scale makes the outputs of layer {names[m]}, {m}, spread by 1: their standard deviation is "
-                                                    f"{std:.3g}. Are its inputs all the same, or not finite, or its weights zero?")
+        if not 1e-6*out.abs().max() < std < math.inf:
+            raise ValueError(f"no scale makes the outputs of layer {names[m]}, {m}, spread by 1: their standard deviation is {std:.3g}. "
+                             "Are its inputs all the same, or not finite, or its weights zero?")
         stds[m] = std
         return out/std
     hooks = [m.register_forward_hook(scaled) for m in names]
@@ -76,7 +77,8 @@ class BatchNorm(nn.Module):
         self.register_buffer('running_var', torch.ones(nf))
         self.register_buffer('num_batches_tracked', torch.tensor(0))
     def forward(self, x):
-        if x.ndim < 2 or x.shape[1] != self.nf: raise ValueError(f"BatchNorm({self.nf}) wants (n, {self.nf}, …), got {tuple(x.shape)}")
+        if x.ndim < 2 or x.shape[1] != self.nf:
+            raise ValueError(f"BatchNorm({self.nf}) wants (n, {self.nf}, …), got {tuple(x.shape)}")
         var,mean = self.batch_stats(x) if self.training else (self.running_var, self.running_mean)
         per_channel = lambda t: t.view(-1, *[1]*(x.ndim - 2))
         return (x - per_channel(mean))*per_channel(self.weight*(var + self.eps).rsqrt()) + per_channel(self.bias)
@@ -89,7 +91,8 @@ def batch_stats(self:BatchNorm,
 )->tuple:    # its variance and mean by channel, (nf,) each
     "The statistics of a batch, which also go into the running averages."
     n = x.numel()//self.nf
-    if n < 2: raise ValueError(f"{n} values per channel in {tuple(x.shape)} have no variance: train on larger batches, or call model.eval() to predict")
+    if n < 2: raise ValueError(f"too few values per channel in {tuple(x.shape)} for a variance, {n}: "
+                               "train on larger batches, or call model.eval() to predict")
     var,mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
     with torch.no_grad():
         self.running_mean += self.momentum*(mean - self.running_mean)
@@ -113,9 +116,11 @@ class GroupNorm(nn.Module):
         self.n_groups,self.nf,self.eps = n_groups,nf,eps
         self.weight,self.bias = nn.Parameter(torch.ones(nf)),nn.Parameter(torch.zeros(nf))
     def forward(self, x):
-        if x.ndim < 2 or x.shape[1] != self.nf: raise ValueError(f"{type(self).__name__} of {self.nf} channels wants (n, {self.nf}, …), got {tuple(x.shape)}")
+        if x.ndim < 2 or x.shape[1] != self.nf:
+            raise ValueError(f"{type(self).__name__} of {self.nf} channels wants (n, {self.nf}, …), got {tuple(x.shape)}")
         groups = x.reshape(len(x), self.n_groups, self.nf//self.n_groups, -1)
-        if groups[0,0].numel() < 2: raise ValueError(f"groups of a single value in {tuple(x.shape)} have no variance: use fewer groups")
+        if groups.shape[2]*groups.shape[3] < 2:
+            raise ValueError(f"groups of a single value in {tuple(x.shape)} have no variance: use fewer groups")
         var,mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
         y,per_channel = ((groups - mean)*(var + self.eps).rsqrt()).view(x.shape),(-1, *[1]*(x.ndim - 2))
         return y*self.weight.view(per_channel) + self.bias.view(per_channel)
