@@ -23,7 +23,8 @@ class Hook:
         module:nn.Module, # the layer to listen to
         f                 # called with the module, a tuple of its inputs, and its output
     ):
-        if not isinstance(module, nn.Module): raise TypeError(f"a hook sits on an nn.Module, not on a {type(module).__name__}")
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"a hook sits on an nn.Module, not on a {type(module).__name__}")
         self.f,self.stored = f,None
         self.handle = module.register_forward_hook(self._call)
     @torch.no_grad()
@@ -68,7 +69,8 @@ class HookCallback(Callback):
     def __init__(self,
         modules=None # the layers to listen to; the model's top-level children that have parameters when not given
     ): self.modules = None if modules is None else _as_modules(modules)
-    def hook(self, module, inputs, output): raise NotImplementedError(f"{type(self).__name__} needs a method hook(self, module, inputs, output)")
+    def hook(self, module, inputs, output):
+        raise NotImplementedError(f"{type(self).__name__} needs a method hook(self, module, inputs, output)")
     def _listen(self, *args): return self.hook(*args) if self.learn.training else None
     def before_fit(self):
         model = self.learn.model
@@ -89,12 +91,13 @@ def _mean_std(v):
         var = torch.dot(d, d).item()/n
     return mean,math.sqrt(var*n/max(n-1, 1))
 
-# %% ../nbs/07_activations.ipynb #4617e429
-def _sample(v, k):
-    "About 2,048 values of a flat tensor made of items of `k` values, evenly from all places of an item."
-    step = max(len(v)//2048, 1)
+# %% ../nbs/07_activations.ipynb #bd7429eb
+@lru_cache
+def _step(n, k):
+    "The step that takes about a thousand or two of `n` values, evenly from all places of items of `k` values."
+    step = max(n//1024, 1)
     while math.gcd(step, k) > 1: step += 1
-    return v[::step]
+    return step
 
 # %% ../nbs/07_activations.ipynb #a0481734
 def _measure(x):
@@ -103,7 +106,8 @@ def _measure(x):
     tops = (x if len(x) <= 64 else x[:64]).amax(0)
     if tops.ndim > 1: tops = tops.amax(list(range(1, tops.ndim)))
     mean,std = _mean_std(v)
-    return dict(mean=mean, std=std, some=_sample(v, len(v)//len(x)).clone(), tops=tops)
+    some = v[::_step(len(v), len(v)//len(x))].clone()             # a copy, in case the next layer works in place
+    return dict(mean=mean, std=std, some=some, tops=tops)
 
 @lru_cache
 def _shifts(lens, width, device): return torch.cat([torch.full((n,), i*width, device=device) for i,n in enumerate(lens)])
@@ -121,8 +125,8 @@ def _histograms(somes, bins):
 class ActivationStats(HookCallback):
     """Mean, spread, share near zero, dead units and histogram of layers' outputs, for every training batch of the latest fit.
 
-    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come from a sample of about
-    2,048 values, spread evenly over the batch. A unit (a channel, axis 1) is dead in a batch if none of its outputs for the first 64 items is
+    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come from a sample of about a
+    thousand values or two, spread evenly over the batch. A unit (a channel, axis 1) is dead in a batch if none of its outputs for the first 64 items is
     above zero. A layer that runs twice in a batch is measured the second time. Raises `TypeError` where a layer gives no float tensor."""
     def __init__(self,
         with_hist:bool=False, # keep histograms too, for `color_dim`
@@ -142,8 +146,9 @@ class ActivationStats(HookCallback):
         self.batches.append(self.hooks.stored)
         for h in self.hooks: h.stored = None
 
-# %% ../nbs/07_activations.ipynb #d86dd091
+# %% ../nbs/07_activations.ipynb #9b908d66
 def _name(module, name):
+    "What a picture or an error calls a layer: its place in the model and what it is made of."
     kinds = [type(m).__name__ for m in module] if isinstance(module, nn.Sequential) else []
     return f"{name or 'model'} ({', '.join(kinds) if 0 < len(kinds) < 4 else type(module).__name__})"
 
@@ -151,7 +156,8 @@ def _name(module, name):
 def hook(self:ActivationStats, module, inputs, output):
     if isinstance(output, Tensor) and output.is_floating_point() and output.numel():
         return _measure(output if output.ndim else output[None])
-    got = f"a tensor {tuple(output.shape)} of {output.dtype}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+    got = f"a {type(output).__name__}"
+    if isinstance(output, Tensor): got = f"a tensor {tuple(output.shape)} of {output.dtype}"
     name = self.names[self.layers.index(module)]
     raise TypeError(f"layer {name} gave {got}, and ActivationStats measures float tensors: name other layers in modules=")
 
@@ -164,7 +170,8 @@ def _kept(self:ActivationStats, idx, k):
     if not -n <= idx < n: raise IndexError(f"there is no layer {idx}: {n} layers were measured, 0 to {n - 1}")
     rows = [b[idx] and torch.as_tensor(b[idx][k]).float() for b in self.batches]
     ran = next((r for r in rows if r is not None), None)
-    if ran is None: raise ValueError(f"layer {self.names[idx]} never ran in {len(rows)} batches; does the model use it?")
+    if ran is None:
+        raise ValueError(f"layer {self.names[idx]} never ran in {len(rows)} batches; does the model use it?")
     return torch.stack([torch.full_like(ran, math.nan) if r is None else r for r in rows]).cpu()
 
 @patch
@@ -227,7 +234,7 @@ def color_dim(self:ActivationStats,
     if not h[:50].nansum(): h,low = h[50:],-.05            # nothing below zero: leave it out
     if ax is None: ax = plt.subplots(figsize=(6,3), layout='constrained')[1]
     im = ax.imshow(h.clamp(min=1e-4).log10(), origin='lower', aspect='auto', interpolation='nearest',
-                   extent=(-.5, h.shape[1] - .5, low, edge), vmin=-3.4, vmax=0)
+                   extent=(-.5, h.shape[1] - .5, low, edge), vmin=-3.2, vmax=0)
     ax.set(xlabel='batch', ylabel='activation', title=f'layer {self.names[idx]}')
     bar = ax.figure.colorbar(im, ax=ax, label='share of values', ticks=[-3,-2,-1,0])
     bar.ax.set_yticklabels(['.001','.01','.1','1'])
@@ -243,7 +250,8 @@ def dead_chart(self:ActivationStats,
     d = self.dead(idx)
     d = d[d.nan_to_num().sum(1).argsort(stable=True)]
     if ax is None: ax = plt.subplots(figsize=(6,2.4), layout='constrained')[1]
-    ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest', extent=(-.5, d.shape[1] - .5, len(d) - .5, -.5))
+    ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest',
+              extent=(-.5, d.shape[1] - .5, len(d) - .5, -.5))
     last = int(d[:,-1].nan_to_num().sum())
     ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {last} of {len(d)} units dead in the last batch')
     return ax
