@@ -10,13 +10,13 @@ __all__ = ['apply_kernel', 'conv_output_size', 'conv_matrix', 'conv', 'Flatten',
 from operator import index
 import torch
 from torch import nn, Tensor
-from .data import Splits
 from .learner import DataLoaders, Learner
 
-# %% ../nbs/06_convolutions.ipynb #ac4b3ddc
+# %% ../nbs/06_convolutions.ipynb #85b07e46
 def _flat(**arrays):
-    "Raises `ValueError` unless each array has two axes."
+    "Raises `TypeError` unless each array is a tensor, `ValueError` unless it has two axes."
     for k,v in arrays.items():
+        if not isinstance(v, Tensor): raise TypeError(f"{k} must be a tensor, not {type(v).__name__}")
         if v.ndim != 2: raise ValueError(f"{k} must have two axes, height and width, not the shape {tuple(v.shape)}")
 
 def apply_kernel(
@@ -27,7 +27,8 @@ def apply_kernel(
 )->Tensor:         # scalar
     """The patch under the kernel times the kernel, cell by cell, added up.
 
-    Raises `IndexError` when the kernel would stick out of the picture, `ValueError` unless both have two axes."""
+    Raises `IndexError` when the kernel would stick out of the picture, `ValueError` unless both have two axes,
+    `TypeError` unless both are tensors."""
     _flat(im=im, kernel=kernel)
     (h,w),(kh,kw) = im.shape,kernel.shape
     if not (0 <= row <= h - kh and 0 <= col <= w - kw):
@@ -37,7 +38,7 @@ def apply_kernel(
 
 # %% ../nbs/06_convolutions.ipynb #fa86ce56
 def _whole(**values):
-    "Raises `TypeError` or `ValueError` unless each value is a whole number of at least 1 (of at least 0 for `pad` and `unit`)."
+    "Raises `TypeError` or `ValueError` unless each value is a whole number, from 1 on (`pad` and `unit`: from 0 on)."
     for k,v in values.items():
         low = 0 if k in ('pad','unit') else 1
         try: index(v)
@@ -52,11 +53,13 @@ def conv_output_size(
 )->int:           # output height or width
     """Positions a kernel visits along one axis: `(n + 2*pad - ks)//stride + 1`.
 
-    Raises `ValueError` when the kernel is larger than the padded input, or for a stride of 0 or a negative number.
+    Raises `ValueError` when the kernel is larger than the padded input, or for a stride of 0 or a negative number,
+    `TypeError` for what is no whole number.
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), relation 6."""
     _whole(n=n, ks=ks, stride=stride, pad=pad)
     if n + 2*pad < ks:
-        raise ValueError(f"a kernel of {ks} does not fit an input of {n} with {pad} zeros on each side: make it smaller or pad more")
+        raise ValueError(f"a kernel of {ks} does not fit an input of {n} with {pad} zeros on each side: "
+                         "make it smaller or pad more")
     return (n + 2*pad - ks)//stride + 1
 
 # %% ../nbs/06_convolutions.ipynb #75dbea2b
@@ -69,7 +72,8 @@ def conv_matrix(
 )->Tensor:         # (positions, h*w): a row for each position of the kernel, a column for each pixel
     """The convolution as a matrix: `conv_matrix(k, h, w) @ im.flatten()` is the flattened result.
 
-    Raises `ValueError` for a stride of 0 or a kernel that does not fit, as `conv_output_size` does."""
+    Raises as `conv_output_size` does for a stride of 0 or a kernel that does not fit, `ValueError` for a kernel
+    without two axes."""
     _flat(kernel=kernel)
     kh,kw = kernel.shape
     oh,ow = conv_output_size(h, kh, stride, pad),conv_output_size(w, kw, stride, pad)
@@ -89,9 +93,12 @@ def conv(
 )->nn.Sequential: # takes (n, ni, h, w), gives (n, nf, h/stride, w/stride), rounded up
     """A convolution padded by half its kernel, then the normalization, then the activation.
 
-    Raises `ValueError` for an even kernel, which has no middle, and for a stride of 0."""
+    Raises `ValueError` for an even kernel, which has no middle, and for a stride of 0, `TypeError` for a finished layer
+    as `act` or `norm`."""
     _whole(ni=ni, nf=nf, ks=ks, stride=stride)
-    if ks % 2 == 0: raise ValueError(f"ks must be odd, not {ks}: an even kernel has no middle, and half of it is too much padding")
+    if ks % 2 == 0: raise ValueError(f"ks must be odd, not {ks}: an even kernel has no middle")
+    for k,v in dict(act=act, norm=norm).items():
+        if isinstance(v, nn.Module): raise TypeError(f"{k} makes a layer, as nn.ReLU does; this is a finished one: {v}")
     layers = [nn.Conv2d(ni, nf, ks, stride=stride, padding=ks//2, bias=not norm)]
     if norm: layers.append(norm(nf))
     if act: layers.append(act())
@@ -132,7 +139,8 @@ def simple_cnn(
     """Convolutions of stride 2 until one pixel is left; its channels are the scores.
 
     Each layer halves the grid, rounded up, so the default five bring anything up to 32 pixels to one; of a larger picture more
-    are left, and the scores of all stand in one row. Raises `ValueError` as `conv` does."""
+    are left, and the scores of all stand in one row. Raises as `conv` does."""
+    _whole(n_out=n_out)
     sizes = [ni, *nfs]
     layers = [conv(a, b, ks if i == 0 else 3, norm=norm) for i,(a,b) in enumerate(zip(sizes, sizes[1:]))]
     return sequential(*layers, conv(sizes[-1], n_out, act=None), Flatten())
@@ -143,19 +151,26 @@ def image_batch(
 )->tuple:   # floats from 0 to 1, (n, c, h, w), and the labels
     """A batch of bytes as a network takes it.
 
-    Raises `TypeError` for anything but bytes, since floats may have been divided already, and `ValueError` for no stack of pictures."""
-    x = b[0]
-    if x.dtype != torch.uint8: raise TypeError(f"image_batch divides bytes (uint8) by 255; these are {x.dtype}")
+    Raises `TypeError` for anything but a tensor of bytes, since floats may have been divided already, and `ValueError`
+    for no stack of pictures."""
+    if not isinstance(b, (tuple,list)): raise TypeError(f"a batch is a tuple, pictures and labels, not {type(b).__name__}")
+    x,*y = b
+    kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+    if kind != torch.uint8: raise TypeError(f"image_batch divides a tensor of bytes (torch.uint8) by 255; these are {kind}")
     if x.ndim not in (3,4): raise ValueError(f"pictures come as (n, h, w) or (n, c, h, w), not {tuple(x.shape)}")
-    return (x if x.ndim == 4 else x[:,None]).float().div_(255), *b[1:]
+    return (x if x.ndim == 4 else x[:,None]).float().div_(255), *y
 
 def image_dls(
-    splits:Splits, # as `load_mnist`, `load_fashion` and `load_cifar` give them
+    splits,        # `(train, valid)`, each a pair `(x, y)` of bytes and labels, as `load_mnist` gives them
     bs:int=64,     # pictures per batch
     vocab=None     # names of the classes
 )->DataLoaders:    # batches of floats (n, c, h, w) and labels
-    "Training and validation batches of pictures that stay in memory as bytes."
-    return DataLoaders.from_dsets(splits.train, splits.valid, bs=bs, vocab=vocab, after_batch=image_batch)
+    """Training and validation batches of pictures that stay in memory as bytes.
+
+    Raises `TypeError` when given one pair of tensors, not two; other errors are those of `DataLoader` and `image_batch`."""
+    train,valid = splits
+    if isinstance(train, Tensor): raise TypeError("image_dls takes (train, valid), each a pair (x, y); this is one pair (x, y)")
+    return DataLoaders.from_dsets(train, valid, bs=bs, vocab=vocab, after_batch=image_batch)
 
 # %% ../nbs/06_convolutions.ipynb #56273b42
 def multiply_adds(
@@ -182,7 +197,9 @@ def _window(m):
 def _windows(layers):
     "The windows of a model, passing over what is no convolution or pooling; a list stays as it is."
     if not isinstance(layers, nn.Module): return layers
-    return [_window(m) for m in layers.modules() if isinstance(m, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d))]
+    res = [_window(m) for m in layers.modules() if isinstance(m, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d))]
+    if not res: raise ValueError(f"there is no convolution or pooling in {type(layers).__name__}")
+    return res
 
 # %% ../nbs/06_convolutions.ipynb #5f62c4e7
 def receptive_field(
@@ -192,6 +209,7 @@ def receptive_field(
 )->range:           # the pixels along that axis; without `n` it may reach into the padding, below 0 or beyond the picture
     """The pixels that one unit can see, from the first to the last, by going back through the layers.
 
+    Of a model, `Conv2d`, `MaxPool2d` and `AvgPool2d` count; all else, a mean over all places too, is passed over.
     Raises `ValueError` for a layer that does not fit or sees only padding, `IndexError` for a unit that does not exist.
     Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (Distill, 2019)."""
     layers,sizes,first,last = _windows(layers),[n],unit,unit
