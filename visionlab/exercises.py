@@ -208,14 +208,14 @@ def _(cls):
     test_close(*weights, eps=1e-5)
 
 # %% ../nbs/91_exercises.ipynb #2a347591
-@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.", "`floor` has 1s in its first row and -1s in its last; `right` has 1s in its first column and -1s in its last.")
-def _(kernels):
-    floor, right = [torch.as_tensor(k).float() for k in kernels]
+@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.", "The first has 1s in its first row and -1s in its last; the second has 1s in its first column and -1s in its last.")
+def _(f):
+    floor, right = [torch.as_tensor(k).float() for k in f()]
     test_eq((floor.shape, right.shape), ((3, 3), (3, 3)))
     ink = torch.zeros(11, 11); ink[3:8, 3:8] = 1                                 # a square of ink
     lay = lambda k, im: F.conv2d(im[None,None], k[None,None])[0,0]
-    for k, im, name in ((floor, ink, 'floor'), (right, ink.T, 'right')):
-        o = lay(k, im) if name == 'floor' else lay(k, im).T                      # both seen as floors
+    for k, im, name in ((floor, ink, 'the first kernel'), (right, ink.T, 'the second kernel')):
+        o = lay(k, im) if k is floor else lay(k, im).T                      # both seen as floors
         assert o[6, 4] > 0, f"{name} should be positive where ink ends on its side"
         assert o[1, 4] < 0, f"{name} should be negative where ink begins"
         assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero inside the ink and along its other two sides"
