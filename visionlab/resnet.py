@@ -10,18 +10,15 @@ from collections import OrderedDict
 from functools import partial
 from torch import nn
 from fastcore.basics import patch
+from .convolutions import _whole
 
-# %% ../nbs/10_resnet.ipynb #0a285741
-def _whole(**sizes):
-    "Raises `ValueError` for a size that is no whole number from 1 on."
-    for k,v in sizes.items():
-        if isinstance(v, bool) or not hasattr(v, '__index__') or v < 1:
-            raise ValueError(f"{k} must be a whole number of at least 1, not {v!r}")
-
+# %% ../nbs/10_resnet.ipynb #f88c5778
 class ResBlock(nn.Module):
     """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`.
 
-    (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up. Raises `ValueError` for a size below 1, and in the forward pass when path and skip do not fit.
+    (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up. Raises `ValueError` for a size below 1, `TypeError` for
+    one that is no whole number, `ValueError` for `zero_init` with a norm that has no weight, and in the forward pass
+    for an input without `ni` channels and for a skip that does not fit the path.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), section 3."""
     expansion = 1  # output channels for each of `nf`
     def __init__(self,
@@ -36,7 +33,10 @@ class ResBlock(nn.Module):
         _whole(ni=ni, nf=nf, stride=stride)
         self.ni,n_out,self.relu = ni,nf*self.expansion,nn.ReLU()
         last = self._build(ni, nf, stride, norm)
-        if zero_init: nn.init.zeros_(last.weight)
+        if zero_init:
+            if getattr(last, 'weight', None) is None:
+                raise ValueError(f"{type(last).__name__} has no weight to start at zero: pass zero_init=False")
+            nn.init.zeros_(last.weight)
         if downsample is None and (stride > 1 or ni != n_out):
             downsample = nn.Sequential(nn.Conv2d(ni, n_out, 1, stride, bias=False), norm(n_out))
         self.downsample = downsample
@@ -57,9 +57,11 @@ def path(self:ResBlock, x): # (n, ni, h, w)
 def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:]))}"
 
 @patch
-def forward(self:ResBlock, x):
-    if x.shape[1] != self.ni:
-        raise ValueError(f"this {type(self).__name__} takes {self.ni} channels and got {_size(x)}: make it with ni={x.shape[1]}")
+def forward(self:ResBlock, x): # (n, ni, h, w)
+    "`relu(path(x) + skip(x))`; raises `ValueError` when they do not fit."
+    if x.ndim != 4 or x.shape[1] != self.ni:
+        raise ValueError(f"this {type(self).__name__} takes pictures of shape (n, {self.ni}, h, w), not {tuple(x.shape)}: "
+                         f"its ni must be the number of channels")
     path,skip = self.path(x),x if self.downsample is None else self.downsample(x)
     if path.shape != skip.shape:
         raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: "
@@ -70,8 +72,8 @@ def forward(self:ResBlock, x):
 class BottleneckBlock(ResBlock):
     """A 1×1 convolution to `nf` channels, a 3×3 among them, a 1×1 to `4*nf`, beside a skip.
 
-    (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up. Raises as `ResBlock` does. Source: He, Zhang, Ren and
-    Sun (2016), figure 5; the stride is at the 3×3 convolution, as torchvision has it."""
+    (n, ni, h, w) to (n, 4*nf, h/stride, w/stride), rounded up. Raises as `ResBlock` does. Source: He, Zhang, Ren
+    and Sun (2016), figure 5; the stride is at the 3×3 convolution, as torchvision has it."""
     expansion = 4
     def _build(self, ni, nf, stride, norm):
         self.conv1,self.bn1 = nn.Conv2d(ni, nf, 1, bias=False),norm(nf)
@@ -93,7 +95,10 @@ def stem(
     small:bool=False, # for pictures of about 32 pixels: a 3×3 convolution that shrinks nothing
     norm=nn.BatchNorm2d # makes the normalization, given the channels
 )->OrderedDict:       # the layers by name: conv1, bn1, relu, maxpool
-    "What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, which leave a quarter of height and width."
+    """What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, which leave a quarter of height and width.
+
+    Raises `ValueError` for channels below 1, `TypeError` for what is no whole number."""
+    _whole(ni=ni, nf=nf)
     ks,stride = (3,1) if small else (7,2)
     return OrderedDict(conv1=nn.Conv2d(ni, nf, ks, stride, ks//2, bias=False), bn1=norm(nf), relu=nn.ReLU(),
                        maxpool=nn.Identity() if small else nn.MaxPool2d(3, 2, 1))
@@ -103,20 +108,21 @@ class ResNet(nn.Sequential):
     """Stem, stages of blocks, global average pool, linear layer: (n, ni, h, w) to (n, n_out).
 
     Names and shapes of all weights are torchvision's. A slice is a plain `nn.Sequential`: `model[:-2]` is the body.
-    Raises `ValueError` for sizes below 1, or stages without widths. Source: He, Zhang, Ren and Sun (2016), table 1."""
+    Raises `ValueError` for sizes below 1, no stages, or more stages than widths, `TypeError` for a size that is no
+    whole number. Source: He, Zhang, Ren and Sun (2016), table 1."""
     def __init__(self,
         block:type,       # `ResBlock` or `BottleneckBlock`
-        layers,           # blocks in each stage; every stage but the first halves height and width
+        layers:tuple,     # blocks in each stage; every stage but the first halves height and width
         n_out:int=1000,   # scores
         ni:int=3,         # input channels
-        nfs=(64,128,256,512), # channels inside the blocks of each stage
+        nfs:tuple=(64,128,256,512), # channels inside the blocks of each stage
         small:bool=False, # passed to `stem`
         zero_init:bool=True, # passed to the blocks
         norm=nn.BatchNorm2d  # makes the normalizations, given the channels
     ):
-        _whole(n_out=n_out, ni=ni, **{f'layers[{i}]':o for i,o in enumerate(layers)})
+        _whole(n_out=n_out, **{f'layers[{i}]':o for i,o in enumerate(layers)})
         if not 0 < len(layers) <= len(nfs):
-            raise ValueError(f"{len(layers)} stages need as many widths, and nfs has {len(nfs)}: {tuple(nfs)}")
+            raise ValueError(f"layers must name 1 to {len(nfs)} stages, a width in nfs for each, not {len(layers)}")
         parts,c,block = stem(ni, nfs[0], small, norm),nfs[0],partial(block, zero_init=zero_init, norm=norm)
         for i,(n,nf) in enumerate(zip(layers, nfs), 1):
             first = block(c, nf, stride=1 if i == 1 else 2)
