@@ -60,8 +60,8 @@ def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:])
 def forward(self:ResBlock, x): # (n, ni, h, w)
     "`relu(path(x) + skip(x))`; raises `ValueError` when they do not fit."
     if x.ndim != 4 or x.shape[1] != self.ni:
-        raise ValueError(f"this {type(self).__name__} takes pictures of shape (n, {self.ni}, h, w), not {tuple(x.shape)}: "
-                         f"its ni must be the number of channels")
+        raise ValueError(f"this {type(self).__name__} takes (n, {self.ni}, h, w), not {tuple(x.shape)}: "
+                         "its ni must be the number of channels")
     path,skip = self.path(x),x if self.downsample is None else self.downsample(x)
     if path.shape != skip.shape:
         raise ValueError(f"the path gives {_size(path)} and the skip {_size(skip)}, which cannot be added: "
@@ -95,7 +95,7 @@ def stem(
     small:bool=False, # for pictures of about 32 pixels: a 3×3 convolution that shrinks nothing
     norm=nn.BatchNorm2d # makes the normalization, given the channels
 )->OrderedDict:       # the layers by name: conv1, bn1, relu, maxpool
-    """What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, which leave a quarter of height and width.
+    """What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, to a quarter of height and width.
 
     Raises `ValueError` for channels below 1, `TypeError` for what is no whole number."""
     _whole(ni=ni, nf=nf)
