@@ -15,7 +15,7 @@ from .learner import Callback, InputCheck
 
 # %% ../nbs/07_activations.ipynb #8cf647d4
 class Hook:
-    """Calls `f(module, inputs, output)` after each forward pass of a module and keeps the answer in `stored`, until removed.
+    """Calls `f(module, inputs, output)` after each forward pass of a module; the latest answer is in `stored`.
 
     `f` runs without gradients. As a context manager the hook removes itself when the block ends, also by an exception.
     Raises `TypeError` for anything that is no module."""
@@ -29,7 +29,9 @@ class Hook:
         self.handle = module.register_forward_hook(self._call)
     @torch.no_grad()
     def _call(self, module, inputs, output): self.stored = self.f(module, inputs, output)
-    def remove(self): self.handle.remove()
+    def remove(self):
+        "Takes the hook away; a second time does no harm."
+        self.handle.remove()
     def __enter__(self): return self
     def __exit__(self, *exc): self.remove()
 
@@ -54,6 +56,7 @@ class Hooks:
     def __len__(self): return len(self.hooks)
     def __getitem__(self, i): return self.hooks[i]
     def remove(self):
+        "Takes all of them away."
         for h in self.hooks: h.remove()
     def __enter__(self): return self
     def __exit__(self, *exc): self.remove()
@@ -62,8 +65,9 @@ class Hooks:
 class HookCallback(Callback):
     """Listens to layers in the training batches of a fit: a subclass defines `hook(self, module, inputs, output)`.
 
-    What `hook` returned in the latest batch is in `self.hooks.stored`, in the order of `self.layers`. The hooks live from the start of a fit
-    to its end, however it ends. Raises `ValueError` for an empty list of modules."""
+    What `hook` returned in the latest batch is in `self.hooks.stored`, in the order of `self.layers`; None in validation.
+    The hooks live from the start of a fit to its end, however it ends. A subclass with a `before_fit` or `after_fit`
+    of its own calls `super()`'s there. Raises `ValueError` for an empty list of modules."""
     order = InputCheck.order + 1
     hooks = None
     def __init__(self,
@@ -73,6 +77,7 @@ class HookCallback(Callback):
         raise NotImplementedError(f"{type(self).__name__} needs a method hook(self, module, inputs, output)")
     def _listen(self, *args): return self.hook(*args) if self.learn.training else None
     def before_fit(self):
+        if self.hooks: self.hooks.remove()
         model = self.learn.model
         self.layers = self.modules or [m for m in model.children() if any(True for _ in m.parameters())] or [model]
         self.hooks = Hooks(self.layers, self._listen)
@@ -82,7 +87,7 @@ class HookCallback(Callback):
 # %% ../nbs/07_activations.ipynb #9a6217d2
 def _mean_std(v):
     "Mean and standard deviation of a flat tensor, on a CPU many times faster than `torch.std_mean`."
-    if v.device.type != 'cpu': return torch.std_mean(v)[::-1]
+    if v.device.type != 'cpu': return torch.std_mean(v, correction=min(len(v) - 1, 1))[::-1]
     n = len(v)
     mean,squares = v.sum().item()/n,torch.dot(v, v).item()/n      # on a CPU .item() waits for nothing
     var = squares - mean*mean
@@ -125,9 +130,10 @@ def _histograms(somes, bins):
 class ActivationStats(HookCallback):
     """Mean, spread, share near zero, dead units and histogram of layers' outputs, for every training batch of the latest fit.
 
-    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come from a sample of about a
-    thousand values or two, spread evenly over the batch. A unit (a channel, axis 1) is dead in a batch if none of its outputs for the first 64 items is
-    above zero. A layer that runs twice in a batch is measured the second time. Raises `TypeError` where a layer gives no float tensor."""
+    Mean and standard deviation are of all values. Near zero means `abs(x) <= .05`; this share and the histogram come
+    from a sample of about a thousand values or two, spread evenly over the batch. A unit (a channel, axis 1) is dead in
+    a batch if none of its outputs for the first 64 items is above zero. A layer that runs twice in a batch is measured
+    the second time. Raises `TypeError` where a layer gives no float tensor, or an empty one."""
     def __init__(self,
         with_hist:bool=False, # keep histograms too, for `color_dim`
         modules=None          # the layers to measure; the model's top-level children that have parameters when not given
@@ -153,13 +159,18 @@ def _name(module, name):
     return f"{name or 'model'} ({', '.join(kinds) if 0 < len(kinds) < 4 else type(module).__name__})"
 
 @patch
-def hook(self:ActivationStats, module, inputs, output):
+def hook(self:ActivationStats,
+    module:nn.Module, # the layer that ran
+    inputs:tuple,     # what it was given
+    output            # what it gave, a float tensor of one or more values
+)->dict:              # what `_measure` says of it
+    "Measures one output. Raises `TypeError` for anything but a float tensor that holds something."
     if isinstance(output, Tensor) and output.is_floating_point() and output.numel():
-        return _measure(output if output.ndim else output[None])
+        return _measure(output if output.ndim > 1 else output.reshape(-1, 1))       # one number an item: one unit
     got = f"a {type(output).__name__}"
     if isinstance(output, Tensor): got = f"a tensor {tuple(output.shape)} of {output.dtype}"
     name = self.names[self.layers.index(module)]
-    raise TypeError(f"layer {name} gave {got}, and ActivationStats measures float tensors: name other layers in modules=")
+    raise TypeError(f"layer {name} gave {got}, and ActivationStats measures non-empty float tensors: name other layers in modules=")
 
 # %% ../nbs/07_activations.ipynb #fc1a3c7b
 @patch
@@ -227,7 +238,7 @@ def color_dim(self:ActivationStats,
     idx:int,               # which layer; negative ones count from the end
     ax:plt.Axes|None=None  # where to draw
 )->plt.Axes:               # the axes drawn on
-    """Draws a layer's histograms side by side, a column for each batch, brighter where there are more values (on a log scale).
+    """Draws a layer's histograms side by side, a column for each batch, brighter where more values are (log scale).
 
     Source: Stefano Giomo, "The colorful dimension", fast.ai forums (2019)."""
     h,low,edge = self.hist(idx),-5.05,5.05
@@ -246,12 +257,14 @@ def dead_chart(self:ActivationStats,
     idx:int,               # which layer; negative ones count from the end
     ax:plt.Axes|None=None  # where to draw
 )->plt.Axes:               # the axes drawn on
-    "Draws a row for each unit of a layer and a column for each batch, dark where the unit was dead; those dead most often at the bottom."
+    """Draws a row for each unit of a layer and a column for each batch, dark where the unit was dead.
+
+    The units dead most often are at the bottom, so a row number is no unit number."""
     d = self.dead(idx)
     d = d[d.nan_to_num().sum(1).argsort(stable=True)]
     if ax is None: ax = plt.subplots(figsize=(6,2.4), layout='constrained')[1]
     ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest',
               extent=(-.5, d.shape[1] - .5, len(d) - .5, -.5))
     last = int(d[:,-1].nan_to_num().sum())
-    ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {last} of {len(d)} units dead in the last batch')
+    ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {last} of {len(d)} dead at the end')
     return ax
