@@ -19,8 +19,10 @@ def init_kaiming(
 )->nn.Module:        # the same model
     """`model` with normal weights of standard deviation sqrt(2/((1 + leak²)·fan_in)), and biases of zero.
 
-    The fan-in is the number of weights that reach a unit: channels times kernel. Raises `ValueError` when there is no such layer.
+    The fan-in is the number of weights that reach a unit: channels times kernel. Transposed convolutions stay as they are. Raises
+    `ValueError` when there is no layer to start, and for a slope that is not finite.
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015), equations 10 and 15."""
+    if not math.isfinite(leak): raise ValueError(f"leak is the slope of the activation below zero, a finite number, not {leak}")
     layers = [m for m in model.modules() if isinstance(m, _weighted)]
     if not layers: raise ValueError(f"{type(model).__name__} has no convolution and no linear layer to start")
     with torch.no_grad():
@@ -36,12 +38,13 @@ def lsuv(
 )->dict:             # what the standard deviations were, by layer, in the order in which the layers run
     """Scales each layer in turn until its output on `xb` has standard deviation 1, in one pass through the model.
 
-    Raises `ValueError`, and leaves the weights as they were, when a layer's outputs are all the same or not finite, when a layer runs
-    twice, and when there is none. Source: Mishkin and Matas, "All you need is a good init" (2016), algorithm 1."""
+    The model stays in its mode, training or evaluation. Raises `ValueError`, and leaves the weights as they were, when a layer's
+    outputs are all the same or not finite, when weights are used twice, and when there is no layer to scale.
+    Source: Mishkin and Matas, "All you need is a good init" (2016), algorithm 1."""
     names,stds = {m:k for k,m in model.named_modules() if isinstance(m, _weighted)},{}
     def scaled(m, args, out):
         std = out.std()
-        if m in stds: raise ValueError(f"layer {names[m]}, {m}, runs twice: one scale cannot suit both")
+        if any(m.weight is o.weight for o in stds): raise ValueError(f"the weights of layer {names[m]}, {m}, are used twice: one scale cannot suit both")
         if not 1e-6*out.abs().max() < std < math.inf:
             raise ValueError(f"no scale makes the outputs of layer {names[m]}, {m}, spread by 1: their standard deviation is {std:.3g}. "
                              "Are its inputs all the same, or not finite, or its weights zero?")
@@ -63,14 +66,15 @@ class BatchNorm(nn.Module):
     """Every channel less its mean over the batch, divided by its standard deviation, then stretched and moved by what was learned.
 
     Takes and gives (n, nf, …). Evaluation uses running averages of the means and variances instead of the batch's own. Names of
-    parameters and buffers, and all numbers, are those of `nn.BatchNorm2d`. Raises `ValueError` for another number of channels, and in
-    training for a single value per channel. Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2."""
+    parameters and buffers, and all numbers, are those of `nn.BatchNorm2d`. Raises `ValueError` for no channels or another number of
+    them than promised, and in training for a single value per channel. Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2."""
     def __init__(self,
         nf:int,            # channels
         eps:float=1e-5,    # added to the variance before the root
         momentum:float=.1  # how much of each batch goes into the running averages
     ):
         super().__init__()
+        if nf < 1: raise ValueError(f"nf counts the channels, so it must be at least 1, not {nf}")
         self.nf,self.eps,self.momentum = nf,eps,momentum
         self.weight,self.bias = nn.Parameter(torch.ones(nf)),nn.Parameter(torch.zeros(nf))
         self.register_buffer('running_mean', torch.zeros(nf))
@@ -89,7 +93,7 @@ class BatchNorm(nn.Module):
 def batch_stats(self:BatchNorm,
     x:Tensor # a training batch, (n, nf, …)
 )->tuple:    # its variance and mean by channel, (nf,) each
-    "The statistics of a batch, which also go into the running averages."
+    "The statistics of a batch, which also go into the running averages. Raises `ValueError` for fewer than two values per channel."
     n = x.numel()//self.nf
     if n < 2: raise ValueError(f"too few values per channel in {tuple(x.shape)} for a variance, {n}: "
                                "train on larger batches, or call model.eval() to predict")
@@ -112,17 +116,17 @@ class GroupNorm(nn.Module):
         eps:float=1e-5  # added to the variance before the root
     ):
         super().__init__()
-        if n_groups < 1 or nf % n_groups: raise ValueError(f"{nf} channels do not fall into {n_groups} equal groups")
+        if n_groups < 1 or nf < 1 or nf % n_groups: raise ValueError(f"{nf} channels do not fall into {n_groups} equal groups")
         self.n_groups,self.nf,self.eps = n_groups,nf,eps
         self.weight,self.bias = nn.Parameter(torch.ones(nf)),nn.Parameter(torch.zeros(nf))
     def forward(self, x):
         if x.ndim < 2 or x.shape[1] != self.nf:
             raise ValueError(f"{type(self).__name__} of {self.nf} channels wants (n, {self.nf}, …), got {tuple(x.shape)}")
-        groups = x.reshape(len(x), self.n_groups, self.nf//self.n_groups, -1)
-        if groups.shape[2]*groups.shape[3] < 2:
+        groups = x.unflatten(1, (self.n_groups, self.nf//self.n_groups)).flatten(2)
+        if groups.shape[2] < 2:
             raise ValueError(f"groups of a single value in {tuple(x.shape)} have no variance: use fewer groups")
-        var,mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
-        y,per_channel = ((groups - mean)*(var + self.eps).rsqrt()).view(x.shape),(-1, *[1]*(x.ndim - 2))
+        var,mean = torch.var_mean(groups, 2, correction=0, keepdim=True)
+        y,per_channel = ((groups - mean)*(var + self.eps).rsqrt()).reshape(x.shape),(-1, *[1]*(x.ndim - 2))
         return y*self.weight.view(per_channel) + self.bias.view(per_channel)
     def extra_repr(self): return f'{self.n_groups} groups, {self.nf}, eps={self.eps}'
 
