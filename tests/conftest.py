@@ -3,10 +3,17 @@ import functools, http.server, os, shutil, subprocess, sys, threading
 from contextlib import contextmanager
 from pathlib import Path
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'
+
+class Scheduling(LoadFileScheduling):
+    "A file's tests stay together, but for the runs of the notebooks."
+    def _split_scope(self, nodeid): return nodeid if '::test_notebook[' in nodeid else super()._split_scope(nodeid)
+
+def pytest_xdist_make_scheduler(config, log): return Scheduling(config, log)
 
 def skip(reason):
     "Skip a test that needs what this machine lacks; on CI, where everything is installed first, that is a failure."
