@@ -65,9 +65,9 @@ def lsuv(
 class BatchNorm(nn.Module):
     """Every channel less its mean over the batch, divided by its standard deviation, then stretched and moved by what was learned.
 
-    Takes and gives (n, nf, …). Evaluation uses running averages of the means and variances instead of the batch's own. Names of
-    parameters and buffers, and all numbers, are those of `nn.BatchNorm2d`. Raises `ValueError` for no channels or another number of
-    them than promised, and in training for a single value per channel. Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2."""
+    Takes and gives (n, nf, …). Evaluation uses running averages of the means and variances instead of the batch's own. Parameters,
+    buffers and numbers are those of `nn.BatchNorm2d`. Raises `ValueError` for no channels or a wrong number of them, and in training
+    for a single value per channel. Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2."""
     def __init__(self,
         nf:int,            # channels
         eps:float=1e-5,    # added to the variance before the root
