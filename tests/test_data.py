@@ -342,7 +342,7 @@ def test_killed_in_the_middle(home, server, monkeypatch):
     ps = dict(ctrl_c=child(home/'c', server, f'{server}stall/'), kill=child(home/'k', server, f'{server}stall/'))
     go(*ps.values())
     wait_for(lambda: all(list((home/o).glob('.tiny-*/a-images.gz')) for o in 'ck'))
-    time.sleep(.5)    # the file is there before the bar is: Python drops an interrupt that arrives while an object is being finalized
+    time.sleep(.5)    # an interrupt sent the moment the file appeared was once lost
     ps['ctrl_c'].send_signal(signal.SIGINT); ps['kill'].kill()
     outs = {k:p.communicate(timeout=30) for k,p in ps.items()}
     assert 'KeyboardInterrupt' in outs['ctrl_c'][1] and ps['kill'].returncode == -signal.SIGKILL
