@@ -227,6 +227,7 @@ def _(f):
     test_close(f(x)[1, 0, 3, 2], x[1, 0, 2:5, 1:4].mean())
     test_close(f(x)[0, 0, 0, 0], x[0, 0, :2, :2].sum()/9)
 
+# %% ../nbs/91_exercises.ipynb #1dbd229d
 @exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.", "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; square, sum over them, take the root.")
 def _(f):
     im, k = torch.rand(7, 6)*255, tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -356,6 +357,7 @@ def _(f):
     test_close(out[:,:3,1,2], x[:,:,2:4,4:6].mean((2, 3)), eps=1e-6); test_eq(out[:,3:].abs().max(), 0)
     test_close(f(x, 3, 1), x)
 
+# %% ../nbs/91_exercises.ipynb #e0f502f5
 @exercise('resnet-3', "`model.named_modules()` gives every layer with its name, such as `layer2.0.downsample.0`.",
           "Count the `nn.Conv2d` and `nn.Linear` whose name does not contain 'downsample'.")
 def _(f):
