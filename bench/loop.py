@@ -146,11 +146,6 @@ def row(name, unit, target, times, f, **kw):
     return dict(name=name, unit=unit, target=target, seconds=st.median(times['plain']), quartiles=q, **kw)
 
 def have(lib):
-    "Can it be imported? `bench/` outlives the day before the Learner was written."
-    try: return importlib.import_module({'visionlab':'visionlab.learner', 'fastai':'fastai.basics', 'lightning':'lightning.pytorch'}[lib])
-    except ImportError as e: print(f'without {lib}: {e}')
-
-def have(lib):
     "Can it be imported? `bench/` outlives a library that does not install."
     try: return importlib.import_module({'visionlab':'visionlab.all', 'fastai':'fastai.basics', 'lightning':'lightning.pytorch'}[lib])
     except ImportError as e: print(f'without {lib}: {e}')

@@ -15,7 +15,9 @@ def data():
 
 @both
 def test_notebook(path):
-    "It runs, in under 90 seconds of processor time; it shows what is saved, or, on another kind of machine, the same twice."
+    """It runs; it shows what is saved, or, on another kind of machine, the same twice.
+
+    A lesson is to take less than 90 seconds of one core, which a quiet machine shows; it fails at twice that, so that a slow or a busy one does not decide."""
     saved, start = path.read_text(encoding='utf-8'), cpu_seconds()
     first = text(run(path))
     took = cpu_seconds() - start
@@ -23,7 +25,8 @@ def test_notebook(path):
         warnings.warn(f'{path.name} shows other outputs here than the saved ones: {differing(saved, first)}')
         second = text(run(path, saved=first))
         assert second == first, f'two runs differ: {differing(first, second)}'
-    assert took < 90, f'{path.name} took {took:.0f} s'
+    if took > 90: warnings.warn(f'{path.name} took {took:.0f} s of processor time')
+    assert took < 180, f'{path.name} took {took:.0f} s of processor time'
 
 def cpu_seconds():
     "What the kernels that have ended took, whatever else the machine was busy with."
