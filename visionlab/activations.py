@@ -88,7 +88,7 @@ class HookCallback(Callback):
 def _mean_std(v):
     "Mean and standard deviation of a flat tensor, on a CPU many times faster than `torch.std_mean`."
     if v.device.type != 'cpu': return torch.std_mean(v, correction=min(len(v) - 1, 1))[::-1]
-    n = len(v)
+    n = v.numel()
     mean,squares = v.sum().item()/n,torch.dot(v, v).item()/n      # on a CPU .item() waits for nothing
     var = squares - mean*mean
     if var < squares/100:                                         # two digits cancelled: subtract first
@@ -98,20 +98,21 @@ def _mean_std(v):
 
 # %% ../nbs/07_activations.ipynb #bd7429eb
 @lru_cache
-def _step(n, k):
-    "The step that takes about a thousand or two of `n` values, evenly from all places of items of `k` values."
+def _sample(n, k, device=None):
+    "Where to find about a thousand or two of `n` values, evenly from all places of items of `k` values."
     step = max(n//1024, 1)
     while math.gcd(step, k) > 1: step += 1
-    return step
+    return torch.arange(0, n, step, device=device)
 
 # %% ../nbs/07_activations.ipynb #a0481734
 def _measure(x):
     "Of one output: mean, standard deviation, some of its values, and the highest value of each unit in up to 64 items."
-    v = x.flatten() if x.dtype is torch.float32 else x.float().flatten()
-    tops = (x if len(x) <= 64 else x[:64]).amax(0)
-    if tops.ndim > 1: tops = tops.amax(list(range(1, tops.ndim)))
+    v,n_items = x.float().flatten(),x.shape[0]
     mean,std = _mean_std(v)
-    some = v[::_step(len(v), len(v)//len(x))].clone()             # a copy, in case the next layer works in place
+    tops = (x if n_items <= 64 else x[:64]).amax(0)
+    if tops.ndim > 1: tops = tops.amax(list(range(1, tops.ndim)))
+    n = v.numel()
+    some = v.index_select(0, _sample(n, n//n_items, v.device))    # copies, in case the next layer works in place
     return dict(mean=mean, std=std, some=some, tops=tops)
 
 @lru_cache
