@@ -86,6 +86,13 @@ def test_only_times_may_differ(a, b, same):
     def out(s): return [dict(output_type='stream', name='stdout', text=s)]
     assert (masked(out(a)) == masked(out(b))) == same
 
+def test_flags_hold_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path/'project'/'nbs').mkdir(parents=True)
+    path = notebook(tmp_path/'project', '#| cuda\n1/0')
+    path = path.rename(path.parent/'nbs'/path.name)
+    monkeypatch.chdir(tmp_path)
+    assert run(path).cells[0].outputs == []
+
 def test_a_silent_kernel_is_replaced_once(tmp_path):
     path = notebook(tmp_path, 'import time\nfrom pathlib import Path\nif not Path("been").exists():\n    Path("been").touch()\n    time.sleep(60)\nprint("here")')
     with pytest.warns(UserWarning, match='trying once more'): nb = run(path, timeout=5)

@@ -82,7 +82,8 @@ def run(path, saved=None, timeout=120, tries=2): # the notebook; its text, when 
     path, at = Path(path), [0]
     old = tidy(nbformat.reads(saved or path.read_text(encoding='utf-8'), 4))
     nb = nbformat.from_dict(json.loads(json.dumps(old)))
-    flags = {'eval: false', *get_config(path=path.resolve().parent).tst_flags.split()}
+    project = next(d for d in path.resolve().parents if (d/'settings.ini').exists())  # wherever this is called from
+    flags = {'eval: false', *get_config(path=project).tst_flags.split()}
     for c in nb.cells:
         if c.cell_type == 'code' and flags & set(directives(c.source)): c.metadata['tags'] = ['skip-execution']
     env = {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'}
