@@ -306,7 +306,8 @@ def test_damage_is_noticed_and_mended(home, server, monkeypatch):
 def child(home, url, *sources, **kw):
     "Another Python that fetches the tiny data set, says `ready` when it begins, and prints what it got."
     code = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from visionlab import data
 from visionlab.data import *
 data._sets['tiny'] = data.DataSet('tiny', {HASHES!r}, tuple(data.Source(o, {tuple(GZ)!r}) for o in {sources!r}))
@@ -342,7 +343,6 @@ def test_killed_in_the_middle(home, server, monkeypatch):
     ps = dict(ctrl_c=child(home/'c', server, f'{server}stall/'), kill=child(home/'k', server, f'{server}stall/'))
     go(*ps.values())
     wait_for(lambda: all(list((home/o).glob('.tiny-*/a-images.gz')) for o in 'ck'))
-    time.sleep(.5)    # an interrupt sent the moment the file appeared was once lost
     ps['ctrl_c'].send_signal(signal.SIGINT); ps['kill'].kill()
     outs = {k:p.communicate(timeout=30) for k,p in ps.items()}
     assert 'KeyboardInterrupt' in outs['ctrl_c'][1] and ps['kill'].returncode == -signal.SIGKILL
