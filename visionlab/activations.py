@@ -112,8 +112,7 @@ def _measure(x):
     tops = (x if n_items <= 64 else x[:64]).amax(0)
     if tops.ndim > 1: tops = tops.amax(list(range(1, tops.ndim)))
     n = v.numel()
-    some = v.index_select(0, _sample(n, n//n_items, v.device))    # copies, in case the next layer works in place
-    return dict(mean=mean, std=std, some=some, tops=tops)
+    return dict(mean=mean, std=std, some=v.index_select(0, _sample(n, n//n_items, v.device)), tops=tops)
 
 @lru_cache
 def _shifts(lens, width, device): return torch.cat([torch.full((n,), i*width, device=device) for i,n in enumerate(lens)])
@@ -145,12 +144,14 @@ class ActivationStats(HookCallback):
         super().before_fit()
         names = {m:name for name,m in self.learn.model.named_modules()}
         self.batches,self.names = [],[_name(m, names.get(m, '?')) for m in self.layers]
-    def after_batch(self):
-        ran = [r for r in self.hooks.stored if r]
-        if not self.learn.training or not ran: return
+        self.at_once = set(self.layers)           # in the first batch; later only those that are overwritten
+    def after_pred(self):
+        if not self.learn.training: return
+        batch = [h.stored and self._settle(m, *h.stored) for m,h in zip(self.layers, self.hooks)]
+        if not (ran := [r for r in batch if r]): return
         counts = _histograms([r.pop('some') for r in ran], 101 if self.with_hist else 3)
         for r,c in zip(ran, counts): r['counts'] = c
-        self.batches.append(self.hooks.stored)
+        self.batches.append(batch)
         for h in self.hooks: h.stored = None
 
 # %% ../nbs/07_activations.ipynb #9b908d66
@@ -164,14 +165,22 @@ def hook(self:ActivationStats,
     module:nn.Module, # the layer that ran
     inputs:tuple,     # what it was given
     output            # what it gave, a float tensor of one or more values
-)->dict:              # what `_measure` says of it
-    "Measures one output. Raises `TypeError` for anything but a float tensor that holds something."
+)->tuple:             # the output, how often it had been changed, and what `_measure` says if it is asked at once
+    "Takes note of one output. Raises `TypeError` for anything but a float tensor that holds something."
     if isinstance(output, Tensor) and output.is_floating_point() and output.numel():
-        return _measure(output if output.ndim > 1 else output.reshape(-1, 1))       # one number an item: one unit
+        out = output.detach() if output.ndim > 1 else output.detach().reshape(-1, 1)       # one number an item: one unit
+        return out,out._version,_measure(out) if module in self.at_once else None
     got = f"a {type(output).__name__}"
     if isinstance(output, Tensor): got = f"a tensor {tuple(output.shape)} of {output.dtype}"
     name = self.names[self.layers.index(module)]
     raise TypeError(f"layer {name} gave {got}, and ActivationStats measures non-empty float tensors: name other layers in modules=")
+
+@patch
+def _settle(self:ActivationStats, module, out, version, measured):
+    "What `_measure` says of an output; None if it has been overwritten and nobody asked in time."
+    if out._version != version: self.at_once.add(module)
+    else: self.at_once.discard(module); measured = measured or _measure(out)
+    return measured
 
 # %% ../nbs/07_activations.ipynb #fc1a3c7b
 @patch
