@@ -1,5 +1,5 @@
 """What several tests share: the repository, a copy of it, Chromium."""
-import functools, http.server, os, shutil, subprocess, sys, threading
+import functools, http.server, os, shutil, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from pathlib import Path
 import pytest
@@ -8,6 +8,7 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to Ctrl-C, and so would be all that tests start
 
 class Scheduling(LoadFileScheduling):
     "A file's tests stay together, but for the runs of the notebooks."

@@ -306,8 +306,7 @@ def test_damage_is_noticed_and_mended(home, server, monkeypatch):
 def child(home, url, *sources, **kw):
     "Another Python that fetches the tiny data set, says `ready` when it begins, and prints what it got."
     code = f"""
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+import sys
 from visionlab import data
 from visionlab.data import *
 data._sets['tiny'] = data.DataSet('tiny', {HASHES!r}, tuple(data.Source(o, {tuple(GZ)!r}) for o in {sources!r}))

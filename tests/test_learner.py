@@ -31,7 +31,8 @@ def test_a_real_ctrl_c_keeps_model_and_record():
     for line in p.stdout:
         if line.strip() == 'go': break
     p.send_signal(signal.SIGINT)
-    out, err = p.communicate(timeout=120)
+    try: out, err = p.communicate(timeout=120)
+    finally: p.kill()
     assert p.returncode == 0, err
     assert 'Stopped in epoch' in out and not err
     losses, epochs, moved = re.search(r'kept (\d+) (\d+) (\w+)', out).groups()
