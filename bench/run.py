@@ -121,8 +121,8 @@ def page(parts, rows, seeds):
     "RESULTS.md. What the parts have in common is said once."
     every = lambda k: '; '.join(dict.fromkeys(o[k] for o in parts.values()))
     of = lambda part,k,default='–': parts.get(part, {}).get(k, default)
-    when = table(['part', 'measured on', 'took', 'load average when it started'],
-                 [[k, o['date'], f"{o['minutes']:.1f} min", f"{o['load']:.1f}"] for k,o in parts.items()])
+    when = table(['part', 'measured on', 'took', 'load average when it started', 'machine'],
+                 [[k, o['date'], f"{o['minutes']:.1f} min", f"{o['load']:.1f}", o['on']] for k,o in parts.items()])
     return f"""# Measured side by side
 
 Written by `make bench`. The claims are about ratios: every number is the median over rounds (or seeds) of a ratio to, or a difference from,
@@ -137,7 +137,6 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
 
 {when}
 
-- **Hardware**: {every('on')}.
 - **Versions**: {every('versions')}.
 - **Rounds**: {of('loop', 'rounds')} for the loops, {of('stats', 'rounds')} for the statistics (all take turns within a round, and a different one
   begins each time), {of('imports', 'rounds')} for the imports (fresh processes taking turns, one more round thrown away).
