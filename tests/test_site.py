@@ -3,7 +3,7 @@ import json, re, subprocess, sys, time
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag
 import nbformat, pytest
-from conftest import ROOT, copy_repo, served, skip
+from conftest import ROOT, browsers_killed_after, copy_repo, served, skip
 
 DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 PROBE = [nbformat.v4.new_markdown_cell('# probe\n\n> Does a page show all that a lesson may hold?'), nbformat.v4.new_markdown_cell(r'''
@@ -106,6 +106,11 @@ def test_a_page_that_asks_the_network_fails_the_build(site, tmp_path):
         assert r.returncode == 1 and 'example.com' in r.stderr
 
 # ---- in Chromium, with every other host blocked
+
+def test_a_browser_that_never_answers_is_ended(visit):
+    from playwright.sync_api import Error
+    page = visit('data:text/html,<p>here</p>', ['data:'])
+    with browsers_killed_after(2), pytest.raises(Error, match='closed'): page.evaluate('new Promise(() => {})')
 
 @pytest.fixture(params=['http', 'file'])
 def base(request, site):
