@@ -123,9 +123,9 @@ def SGD(
     lr:float,       # learning rate
     mom:float=0.,   # momentum: how much of the last step is kept
     wd:float=0.     # weight decay
-)->torch.optim.Optimizer: # torch's own
+)->torch.optim.Optimizer: # torch's own, with its fused kernels
     "torch's stochastic gradient descent, as a function a `Learner` takes."
-    return torch.optim.SGD(params, lr=lr, momentum=mom, weight_decay=wd)
+    return torch.optim.SGD(params, lr=lr, momentum=mom, weight_decay=wd, fused=True)
 
 def Adam(
     params,            # tensors, or groups of them, to optimize
