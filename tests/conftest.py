@@ -67,7 +67,7 @@ def chromium(playwright):
     "A headless Chromium, a new one for each test."
     exe = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
     if not exe: skip('there is no Chromium on this machine (Debian: apt install chromium)')
-    with browsers_killed_after(300):
+    with browsers_killed_after(500):
         browser = playwright.chromium.launch(executable_path=exe, args=['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
                                                                         '--disable-background-networking', '--disable-component-update', '--disable-sync'])
         yield browser

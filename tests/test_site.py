@@ -33,7 +33,7 @@ def site(tmp_path_factory):
     start = time.monotonic()
     r = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict'], cwd=repo, capture_output=True, text=True)
     assert r.returncode == 0, r.stdout + r.stderr
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 240  # a quiet machine takes a tenth of that
     return repo/'_docs'
 
 class Page(HTMLParser):
