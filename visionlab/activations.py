@@ -276,5 +276,5 @@ def dead_chart(self:ActivationStats,
     ax.imshow(d, aspect='auto', cmap='Greys', vmin=0, vmax=1.3, interpolation='nearest',
               extent=(-.5, d.shape[1] - .5, len(d) - .5, -.5))
     last = int(d[:,-1].nan_to_num().sum())
-    ax.set(xlabel='batch', ylabel='unit', title=f'layer {self.names[idx]}: {last} of {len(d)} dead at the end')
+    ax.set(xlabel='batch', ylabel='units, sorted', yticks=[], title=f'layer {self.names[idx]}: {last} of {len(d)} dead at the end')
     return ax
