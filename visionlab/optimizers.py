@@ -20,65 +20,20 @@ def sgd_step(
     grad:Tensor,     # its gradient
     state:dict,      # keeps the `sum` of gradients, fading
     lr:float,        # learning rate
-    momentum:float=0., # how much of the last step is kept
+    momentum:float=0., # share of the old sum that is kept
     weight_decay:float=0. # share of the parameter added to its gradient (L2)
 ):
     "One step of gradient descent with momentum."
     state['sum'] = momentum*state.get('sum', 0) + grad + weight_decay*p
     p -= lr*state['sum']
 
-# %% ../nbs/18_optimizers.ipynb #c617a564
-def _check_tensors(ps):
-    "Raises unless these can be optimized."
-    if not ps:
-        raise ValueError("there is nothing to optimize: no parameters were given (a generator can be read only once)")
-    for i,p in enumerate(ps):
-        if not isinstance(p, Tensor): raise TypeError(f"parameter {i} is not a tensor, but of type {type(p).__name__}")
-        which = f"parameter {i}, of shape {tuple(p.shape)},"
-        if not p.requires_grad:
-            raise ValueError(f"{which} does not require gradients and would never move: leave it out, or call requires_grad_()")
-        if not p.is_leaf: raise ValueError(f"{which} is computed from other tensors: optimize those instead")
-    if len({id(p) for p in ps}) < len(ps): raise ValueError("a parameter was given twice: it would take two steps at once")
-
-_share = lambda o: 0 <= o < 1, "at least 0 and below 1"
-_size = lambda o: 0 <= o < math.inf, "finite and not below 0"
-_ranges = dict(lr=(lambda o: 0 < o < math.inf, "finite and above 0"),
-               momentum=_share, alpha=_share, eps=_size, weight_decay=_size,
-               betas=(lambda o: len(o) == 2 and all(0 <= b < 1 for b in o), "two numbers, each at least 0 and below 1"))
-
-def _check_hyper(k, v):
-    "Raises unless `v` will do as hyperparameter `k`."
-    if v is Parameter.empty: raise TypeError(f"{k} is missing: give one for all, or one in each group")
-    fits,wanted = _ranges.get(k, (lambda o: True, ''))
-    try: ok = fits(v)
-    except TypeError: ok = False   # not even a number
-    if not ok: raise ValueError(f"{k} must be {wanted}, not {v!r}")
-
-# %% ../nbs/18_optimizers.ipynb #79e7c9a6
-def _groups(params, own, given={}):
-    "Groups as torch keeps them: dicts of tensors under 'params' and all hyperparameters, `own` unless `given`; checked."
-    if isinstance(params, Tensor): raise TypeError("params must be a list of tensors, not one tensor: put it in brackets")
-    params = list(params)
-    groups = params if any(isinstance(o, dict) for o in params) else [{'params': params}]
-    for i,g in enumerate(groups):
-        if not isinstance(g, dict) or 'params' not in g:
-            raise TypeError(f"group {i} is not a dict with its tensors under 'params'")
-    def many(o): return [o] if isinstance(o, Tensor) else list(o)
-    groups = [{**own, **given, **g, 'params': many(g['params'])} for g in groups]
-    for g in groups:
-        for k,v in g.items():
-            if k == 'params': continue
-            if k not in own: raise TypeError(f"there is no hyperparameter {k!r}; there are {', '.join(own)}")
-            _check_hyper(k, v)
-    _check_tensors([p for g in groups for p in g['params']])
-    return groups
-
 # %% ../nbs/18_optimizers.ipynb #f11f29e9
 class Optimizer:
     """Steps parameters with a `stepper`, the one line or few in which one method differs from the next.
 
     Groups and their keys are named as torch names them, so what sets a torch optimizer's rate sets this one's.
-    Raises `ValueError` for no parameters, for one that requires no gradient, is computed or is there twice, and for a hyperparameter
+    Parameters that require no gradient are passed over, so frozen ones may be among them.
+    Raises `ValueError` for no parameters, when all are frozen, for one that is computed or there twice, and for a hyperparameter
     out of its range; `TypeError` for one unknown to the stepper or missing, and for what is no tensor or no group."""
     def __init__(self,
         params,  # tensors, or groups of them: dicts with 'params' and the hyperparameters that differ
@@ -101,13 +56,62 @@ class Optimizer:
         for g in self.param_groups:
             for p in g['params']: p.grad = None
 
+# %% ../nbs/18_optimizers.ipynb #c617a564
+#| code-fold: true
+#| code-summary: "is this hyperparameter in its range?"
+_share = lambda o: 0 <= o < 1, "at least 0 and below 1"
+_size = lambda o: 0 <= o < math.inf, "finite and not below 0"
+_ranges = dict(lr=(lambda o: 0 < o < math.inf, "finite and above 0"),
+               momentum=_share, alpha=_share, eps=_size, weight_decay=_size,
+               betas=(lambda o: len(o) == 2 and all(0 <= b < 1 for b in o), "two numbers, each at least 0 and below 1"))
+
+def _check_hyper(k, v):
+    "Raises unless `v` will do as hyperparameter `k`."
+    if v is Parameter.empty: raise TypeError(f"{k} is missing: give one for all, or one in each group")
+    fits,wanted = _ranges.get(k, (lambda o: True, ''))
+    try: ok = fits(v)
+    except TypeError: ok = False   # not even a number
+    if not ok: raise ValueError(f"{k} must be {wanted}, not {v!r}")
+
+# %% ../nbs/18_optimizers.ipynb #79e7c9a6
+#| code-fold: true
+#| code-summary: "tensors and groups, checked"
+def _check_tensors(ps):
+    "Raises unless these can be optimized."
+    if not ps:
+        raise ValueError("there is nothing to optimize: no parameters were given (a generator can be read only once)")
+    for i,p in enumerate(ps):
+        if not isinstance(p, Tensor): raise TypeError(f"parameter {i} is not a tensor, but of type {type(p).__name__}")
+        if not p.is_leaf:
+            raise ValueError(f"parameter {i}, of shape {tuple(p.shape)}, is computed from other tensors: optimize those instead")
+    if len({id(p) for p in ps}) < len(ps): raise ValueError("a parameter was given twice: it would take two steps at once")
+    if not any(p.requires_grad for p in ps):
+        raise ValueError(f"every parameter is frozen: none of the {len(ps)} requires gradients. Call requires_grad_() on what should learn")
+
+def _groups(params, own, given):
+    "Groups as torch keeps them: dicts of tensors under 'params' and all hyperparameters, `own` unless `given`; checked."
+    if isinstance(params, Tensor): raise TypeError("params must be a list of tensors, not one tensor: put it in brackets")
+    params = list(params)
+    groups = params if any(isinstance(o, dict) for o in params) else [{'params': params}]
+    for i,g in enumerate(groups):
+        if not isinstance(g, dict) or 'params' not in g:
+            raise TypeError(f"group {i} is not a dict with its tensors under 'params'")
+    def many(o): return [o] if isinstance(o, Tensor) else list(o)
+    groups = [{**own, **given, **g, 'params': many(g['params'])} for g in groups]
+    for g in groups:
+        for k,v in g.items():
+            if k == 'params': continue
+            if k not in own: raise TypeError(f"there is no hyperparameter {k!r}; there are {', '.join(own)}")
+            _check_hyper(k, v)
+    _check_tensors([p for g in groups for p in g['params']])
+    return groups
+
 # %% ../nbs/18_optimizers.ipynb #4cdacf29
 def _mean(state, name, x, keep):
     "The running mean of `x` over the steps, kept in `state`."
     state[name] = keep*state.get(name, 0) + (1 - keep)*x
     return state[name]
 
-# %% ../nbs/18_optimizers.ipynb #8dd4f9f5
 def rmsprop_step(
     p:Tensor,        # a parameter, changed in place
     grad:Tensor,     # its gradient
@@ -165,7 +169,7 @@ def adamw_step(
 class GradientClip(Callback):
     """Scales all gradients down together, before the step, when their common norm is above `max_norm`.
 
-    `norms` has the norm of each training batch before clipping, as tensors on the device, which waits for nothing.
+    `norms` has the norm of each training batch before clipping, as tensors on the device, so that nothing waits for them.
     Raises `ValueError` unless `max_norm` is above 0; `FloatingPointError` when a norm is not finite,
     before that step on a CPU, after its epoch's training elsewhere.
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013)."""
@@ -192,13 +196,13 @@ class GradientClip(Callback):
 def RMSProp(
     params,            # tensors, or groups of them, to optimize
     lr:float,          # learning rate
-    mom:float=0.,      # momentum: how much of the last step is kept
+    mom:float=0.,      # momentum: share of the old sum of steps that is kept
     sqr_mom:float=.99, # how much of the running mean of squared gradients is kept
     eps:float=1e-5,    # keeps the division from blowing up
     wd:float=0.        # weight decay, added to the gradients (L2)
 )->torch.optim.Optimizer: # torch's own
     """torch's RMSProp, as a function a `Learner` takes. A few calls step all tensors (torch has no fused kernel for it).
 
-    Raises `ValueError` for no parameters, one without a gradient, or a number out of its range."""
+    Frozen parameters are passed over. Raises `ValueError` for no parameters, when all are frozen, or for a number out of its range."""
     hypers = dict(lr=lr, momentum=mom, alpha=sqr_mom, eps=eps, weight_decay=wd)
-    return torch.optim.RMSprop(_groups(params, hypers), **hypers, foreach=True)
+    return torch.optim.RMSprop(_groups(params, hypers, {}), **hypers, foreach=True)
