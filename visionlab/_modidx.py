@@ -344,6 +344,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                                                                 'visionlab/normalization.py'),
                                          'visionlab.normalization.LayerNorm.__init__': ( 'normalization.html#layernorm.__init__',
                                                                                          'visionlab/normalization.py'),
+                                         'visionlab.normalization._spread_by_one': ( 'normalization.html#_spread_by_one',
+                                                                                     'visionlab/normalization.py'),
                                          'visionlab.normalization.init_kaiming': ( 'normalization.html#init_kaiming',
                                                                                    'visionlab/normalization.py'),
                                          'visionlab.normalization.lsuv': ('normalization.html#lsuv', 'visionlab/normalization.py')},

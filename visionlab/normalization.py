@@ -31,6 +31,20 @@ def init_kaiming(
             if m.bias is not None: m.bias.zero_()
     return model
 
+# %% ../nbs/09_normalization.ipynb #aee4cab5
+def _spread_by_one(names, stds):
+    "A hook that keeps the standard deviation of a layer's output in `stds` and passes the output on divided by it."
+    def hook(m, args, out):
+        std,who = out.std(),f"layer {names[m]}, {m}"
+        if any(m.weight is o.weight for o in stds):
+            raise ValueError(f"the weights of {who}, are used twice: one scale cannot suit both")
+        if not 1e-6*out.abs().max() < std < math.inf:
+            raise ValueError(f"no scale makes the outputs of {who}, spread by 1: their standard deviation is "
+                             f"{std:.3g}. Are its inputs all the same, or not finite, or its weights zero?")
+        stds[m] = std
+        return out/std
+    return hook
+
 # %% ../nbs/09_normalization.ipynb #8803f0d7
 def lsuv(
     model:nn.Module, # its convolutions and linear layers are scaled
@@ -40,17 +54,9 @@ def lsuv(
 
     The model stays in its mode, training or evaluation. Raises `ValueError`, and leaves the weights as they were, when a layer's
     outputs are all the same or not finite, when weights are used twice, and when there is no layer to scale.
-    Source: Mishkin and Matas, "All you need is a good init" (2016), algorithm 1."""
+    Source: Mishkin and Matas, "All you need is a good init" (2016), the scaling of algorithm 1, without its orthonormal start."""
     names,stds = {m:k for k,m in model.named_modules() if isinstance(m, _weighted)},{}
-    def scaled(m, args, out):
-        std = out.std()
-        if any(m.weight is o.weight for o in stds): raise ValueError(f"the weights of layer {names[m]}, {m}, are used twice: one scale cannot suit both")
-        if not 1e-6*out.abs().max() < std < math.inf:
-            raise ValueError(f"no scale makes the outputs of layer {names[m]}, {m}, spread by 1: their standard deviation is {std:.3g}. "
-                             "Are its inputs all the same, or not finite, or its weights zero?")
-        stds[m] = std
-        return out/std
-    hooks = [m.register_forward_hook(scaled) for m in names]
+    hooks = [m.register_forward_hook(_spread_by_one(names, stds)) for m in names]
     try:
         with torch.no_grad(): model(xb)
     finally:
