@@ -396,6 +396,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                   'visionlab.resnet.ResNet.__getitem__': ('resnet.html#resnet.__getitem__', 'visionlab/resnet.py'),
                                   'visionlab.resnet.ResNet.__init__': ('resnet.html#resnet.__init__', 'visionlab/resnet.py'),
                                   'visionlab.resnet._size': ('resnet.html#_size', 'visionlab/resnet.py'),
+                                  'visionlab.resnet._stages': ('resnet.html#_stages', 'visionlab/resnet.py'),
                                   'visionlab.resnet.resnet': ('resnet.html#resnet', 'visionlab/resnet.py'),
                                   'visionlab.resnet.resnet18': ('resnet.html#resnet18', 'visionlab/resnet.py'),
                                   'visionlab.resnet.resnet34': ('resnet.html#resnet34', 'visionlab/resnet.py'),

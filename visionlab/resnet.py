@@ -84,11 +84,12 @@ class BottleneckBlock(ResBlock):
         x = self.relu(self.bn1(self.conv1(x)))
         return self.bn3(self.conv3(self.relu(self.bn2(self.conv2(x)))))
 
-# %% ../nbs/10_resnet.ipynb #3dae93ca
+# %% ../nbs/10_resnet.ipynb #dc30dc11
 class GlobalAvgPool(nn.Module):
     "The mean of each channel over the whole picture: (n, c, h, w) to (n, c), whatever h and w."
     def forward(self, x): return x.mean((-2,-1))
 
+# %% ../nbs/10_resnet.ipynb #3dae93ca
 def stem(
     ni:int=3,         # input channels
     nf:int=64,        # output channels
@@ -102,6 +103,16 @@ def stem(
     ks,stride = (3,1) if small else (7,2)
     return OrderedDict(conv1=nn.Conv2d(ni, nf, ks, stride, ks//2, bias=False), bn1=norm(nf), relu=nn.ReLU(),
                        maxpool=nn.Identity() if small else nn.MaxPool2d(3, 2, 1))
+
+# %% ../nbs/10_resnet.ipynb #03a98b0e
+def _stages(block, layers, nfs): # makes a block, given channels in and inside; blocks, and channels inside, of each stage
+    "Rows of blocks by name, from `layer1` on, and the channels that leave the last; each but the first halves the picture."
+    parts,c = OrderedDict(),nfs[0]
+    for i,(n,nf) in enumerate(zip(layers, nfs), 1):
+        first = block(c, nf, stride=1 if i == 1 else 2)
+        c = nf*first.expansion
+        parts[f'layer{i}'] = nn.Sequential(first, *[block(c, nf) for _ in range(n-1)])
+    return parts,c
 
 # %% ../nbs/10_resnet.ipynb #0773e54d
 class ResNet(nn.Sequential):
@@ -123,12 +134,9 @@ class ResNet(nn.Sequential):
         _whole(n_out=n_out, **{f'layers[{i}]':o for i,o in enumerate(layers)})
         if not 0 < len(layers) <= len(nfs):
             raise ValueError(f"layers must name 1 to {len(nfs)} stages, a width in nfs for each, not {len(layers)}")
-        parts,c,block = stem(ni, nfs[0], small, norm),nfs[0],partial(block, zero_init=zero_init, norm=norm)
-        for i,(n,nf) in enumerate(zip(layers, nfs), 1):
-            first = block(c, nf, stride=1 if i == 1 else 2)
-            c = nf*first.expansion
-            parts[f'layer{i}'] = nn.Sequential(first, *[block(c, nf) for _ in range(n-1)])
-        super().__init__(parts | dict(avgpool=GlobalAvgPool(), fc=nn.Linear(c, n_out)))
+        first = stem(ni, nfs[0], small, norm)
+        stages,c = _stages(partial(block, zero_init=zero_init, norm=norm), layers, nfs)
+        super().__init__(first | stages | dict(avgpool=GlobalAvgPool(), fc=nn.Linear(c, n_out)))
         for m in self.modules():
             if isinstance(m, nn.Conv2d): nn.init.kaiming_normal_(m.weight, mode='fan_out', nonlinearity='relu')
     def __getitem__(self, i): return nn.Sequential(OrderedDict(self.named_children()))[i]
