@@ -64,7 +64,8 @@ def SchedNo(
 
 # %% ../nbs/08_schedules.ipynb #c0f24d7d
 _keys = dict(lr=[('lr',None)], mom=[('momentum',None), ('betas',0)],       # our name: torch's key, and the place in a pair
-             sqr_mom=[('betas',1), ('alpha',None)], wd=[('weight_decay',None)])
+             sqr_mom=[('betas',1), ('alpha',None)],                        # the memory for squared gradients: Adam's, RMSprop's
+             wd=[('weight_decay',None)])                                   # weight decay: a pull of all weights towards zero
 
 def _knob(group, name):
     "Where `name` lives: the group, torch's key, and the place if that holds a pair. `None` if it is not there."
@@ -112,18 +113,27 @@ class ParamScheduler(Callback):
     def after_fit(self):
         for knob,v in self._was: _turn(knob, v)
 
+# %% ../nbs/08_schedules.ipynb #2126ced2
+@patch
+def _places(self:ParamScheduler, name, v):
+    "Where `name` lives in each group; `v` is what its schedule gives at the start."
+    groups = self.learn.opt.param_groups
+    knobs = [_knob(g, name) for g in groups]
+    if None in knobs:
+        opt = type(self.learn.opt).__name__
+        raise ValueError(f"{opt} has no {name!r} to schedule; it has {', '.join(_known(groups[0]))}")
+    if np.ndim(v) and len(v) != len(groups):
+        raise ValueError(f"the schedule of {name!r} gives {len(v)} values for {len(groups)} parameter groups: "
+                         f"give one number, or {len(groups)}")
+    return knobs
+
 # %% ../nbs/08_schedules.ipynb #a93a07ae
 @patch
 def before_fit(self:ParamScheduler):
-    groups,self.hps,self._plan,self._was = self.learn.opt.param_groups,{},[],[]
+    self.hps,self._plan,self._was = {},[],[]
     for name,f in self.scheds.items():
-        knobs,v = [_knob(g, name) for g in groups],f(0.)
-        if None in knobs:
-            opt = type(self.learn.opt).__name__
-            raise ValueError(f"{opt} has no {name!r} to schedule; it has {', '.join(_known(groups[0]))}")
-        if np.ndim(v) and len(v) != len(groups):
-            raise ValueError(f"the schedule of {name!r} gives {len(v)} values for {len(groups)} parameter groups: "
-                             f"give one number, or {len(groups)}")
+        v = f(0.)
+        knobs = self._places(name, v)
         self._was += [(knob, _get(knob)) for knob in knobs]
         self.hps[name] = []
         self._plan.append((f, knobs, np.ndim(v) > 0, self.hps[name].append))
@@ -156,7 +166,9 @@ def valley(
     lrs:list,   # the rates of a search, rising by equal factors
     losses:list # the smoothed loss at each
 )->float:       # a rate
-    "The middle, by factors, of the way down: from where the first twentieth of the fall is done to the lowest point."
+    """The middle, by factors, of the way down: from where the first twentieth of the fall is done to the lowest point.
+
+    Our own rule: fastai's `valley` takes the middle of the longest string of ever lower losses."""
     low = int(np.argmin(losses))
     edge = losses[0] - .05*(losses[0] - losses[low])
     begin = max((i for i in range(low) if losses[i] >= edge), default=0)
@@ -166,7 +178,9 @@ def slide(
     lrs:list,   # the rates of a search, rising by equal factors
     losses:list # the smoothed loss at each
 )->float:       # a rate
-    "The edge of the cliff: the last rate before the loss has climbed back a tenth of its fall: daring."
+    """The last rate before the loss has climbed back a tenth of its fall: daring.
+
+    Our own rule: fastai's `slide` moves a window in from the highest rates until the slopes at its two ends agree."""
     low = int(np.argmin(losses))
     edge = losses[low] + .1*(losses[0] - losses[low])
     return lrs[next((i for i in range(low, len(losses)) if losses[i] > edge), len(losses)) - 1]
@@ -174,7 +188,6 @@ def slide(
 # %% ../nbs/08_schedules.ipynb #a260e40a
 class LRFinder(ParamScheduler):
     "Raises the rate by equal factors, and ends the fit after `num_it` batches, or once the loss has exploded."
-    order = Recorder.order - 10                       # before the recorder objects to a loss that is not finite
     def __init__(self,
         start_lr,      # rate of the first batch
         end_lr,        # rate of the last batch
@@ -190,61 +203,39 @@ class LRFinder(ParamScheduler):
         if not math.isfinite(loss): self.bad = loss; raise CancelFitException
         self.losses.append(loss)
         self.avg = .8*self.avg + .2*loss
-        self.smooth.append(self.avg/(1 - .8**len(self.losses)))
+        self.smooth.append(self.avg/(1 - .8**len(self.losses)))        # what `smoothed` gives, one loss at a time
         best = min(self.smooth)
         if self.stop_div and self.smooth[-1] > best + 3*abs(best): raise CancelFitException
     def after_batch(self):
         if len(self.losses) == self.num_it: raise CancelFitException
-    def after_train(self): raise CancelEpochException
-    def after_cancel_fit(self): self.ended = sys.exc_info()[1]
+
+# %% ../nbs/08_schedules.ipynb #3ca149bd
+LRFinder.order = Recorder.order - 10
+
+@patch
+def after_train(self:LRFinder): raise CancelEpochException
+
+@patch
+def after_cancel_fit(self:LRFinder): self.ended = sys.exc_info()[1]
 
 # %% ../nbs/08_schedules.ipynb #b442dade
 @patch
 @contextmanager
 def _untouched(self:Learner):
-    "Whatever is trained inside, afterwards model, optimizer, record and random numbers are as before."
+    "Trains inside with an optimizer of its own; afterwards model, learner, record and random numbers are as before."
     parts = [o for o in (self.model, self.loss_func) if isinstance(o, nn.Module)]       # a loss may hold weights too
     def tensors(): return [t for m in parts for t in (*m.parameters(), *m.buffers())]
     kept,modes = [t.detach().clone() for t in tensors()],[(m, m.training) for p in parts for m in p.modules()]
-    opt,rec,rng,np_rng = self.opt,dict(vars(self.recorder)),random.getstate(),np.random.get_state()
+    state,rng,np_rng = [(o, dict(vars(o))) for o in (self, self.recorder)],random.getstate(),np.random.get_state()
+    self.opt = None
     try:
-        with self._aside(), torch.random.fork_rng(devices=range(torch.cuda.device_count())): yield
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())): yield
     finally:
         with torch.no_grad():
             for t,was in zip(tensors(), kept): t.copy_(was); t.grad = None
         for m,mode in modes: m.training = mode
-        self.opt = opt; vars(self.recorder).clear(); vars(self.recorder).update(rec)
+        for o,was in state: vars(o).clear(); vars(o).update(was)
         random.setstate(rng); np.random.set_state(np_rng)
-
-# %% ../nbs/08_schedules.ipynb #781832c0
-@patch
-def lr_find(self:Learner,
-    start_lr:float=1e-7,   # the first rate
-    end_lr:float=10,       # the last rate
-    num_it:int=100,        # batches to train on, at least 10
-    stop_div:bool=True,    # end when the smoothed loss is four times its best?
-    show_plot:bool=True,   # draw the curve?
-    suggest_funcs=valley   # functions of rates and smoothed losses: `minimum`, `steep`, `valley`, `slide`, or several
-):                         # a named tuple with a rate for each function
-    """Trains a few batches at rising rates and suggests one; model, optimizer, record and random numbers stay as they were.
-
-    Raises `ValueError` for rates that do not rise from above zero, fewer than 10 batches, or a search that ended
-    before its fifth batch, and `FloatingPointError` if the loss was not finite by then.
-    Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
-    if not 0 < start_lr < end_lr:
-        raise ValueError(f"rates must rise from above zero: start_lr={start_lr} has to be below end_lr={end_lr}")
-    if num_it < 10: raise ValueError(f"num_it={num_it} batches are too few for a curve: take at least 10, better 100")
-    finder,funcs = LRFinder(start_lr, end_lr, num_it, stop_div),listify(suggest_funcs)
-    with self._untouched(), self.no_bar():
-        self.opt = None
-        self.fit(-(-num_it//max(len(self.dls.train), 1)), cbs=finder)
-    finder._check(start_lr)
-    lrs,smooth = finder.hps['lr'][:len(finder.losses)],finder.smooth
-    self.recorder.search = lrs,finder.losses,smooth
-    names = [getattr(f, 'func', f).__name__ for f in funcs]
-    found = namedtuple('SuggestedLRs', names)(*(f(lrs, smooth) for f in funcs))
-    if show_plot: self.recorder.plot_lr_find(found)
-    return found
 
 # %% ../nbs/08_schedules.ipynb #ffaf403c
 @patch
@@ -258,6 +249,12 @@ def _check(self:LRFinder, start_lr):
                          f"start lower than {start_lr:g}, or look for a callback that ends the fit")
     raise FloatingPointError(f"the loss is {self.bad} in batch {n + 1} of the search, at rate {self.hps['lr'][-1]:g}: " +
         (f"start lower than {start_lr:g}" if n else "look for inputs, targets or weights that are not finite"))
+
+@patch
+def _suggest(self:LRFinder, funcs):
+    "What each of `funcs` says to the curve, as a named tuple."
+    lrs,names = self.hps['lr'][:len(self.losses)],[getattr(f, 'func', f).__name__ for f in funcs]
+    return namedtuple('SuggestedLRs', names)(*(f(lrs, self.smooth) for f in funcs))
 
 # %% ../nbs/08_schedules.ipynb #9a70e208
 @patch
@@ -278,6 +275,33 @@ def plot_lr_find(self:Recorder,
     ax.set(xlabel='learning rate', ylabel='loss', ylim=(lo - .3*(top - lo + 1e-9), top + .6*(top - lo + 1e-9)))
     if suggestions: ax.legend()
     return ax
+
+# %% ../nbs/08_schedules.ipynb #781832c0
+@patch
+def lr_find(self:Learner,
+    start_lr:float=1e-7,   # the first rate
+    end_lr:float=10,       # the last rate
+    num_it:int=100,        # batches to train on, at least 10
+    stop_div:bool=True,    # end when the smoothed loss is four times its best?
+    show_plot:bool=True,   # draw the curve?
+    suggest_funcs=valley   # functions of rates and smoothed losses: `minimum`, `steep`, `valley`, `slide`, or several
+):                         # a named tuple with a rate for each function
+    """Trains a few batches at rising rates and suggests one; model, optimizer, record and random numbers stay as they were.
+
+    Gradients are cleared, and other callbacks of the learner keep what they saw. Raises `ValueError` for rates that do
+    not rise from above zero, fewer than 10 batches, or a search that ended before its fifth batch, and
+    `FloatingPointError` if the loss was not finite by then.
+    Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
+    if not 0 < start_lr < end_lr:
+        raise ValueError(f"rates must rise from above zero: start_lr={start_lr} has to be below end_lr={end_lr}")
+    if num_it < 10: raise ValueError(f"num_it={num_it} batches are too few for a curve: take at least 10, better 100")
+    finder = LRFinder(start_lr, end_lr, num_it, stop_div)
+    with self._untouched(), self.no_bar(): self.fit(-(-num_it//max(len(self.dls.train), 1)), cbs=finder)
+    finder._check(start_lr)
+    self.recorder.search = finder.hps['lr'][:len(finder.losses)],finder.losses,finder.smooth
+    found = finder._suggest(listify(suggest_funcs))
+    if show_plot: self.recorder.plot_lr_find(found)
+    return found
 
 # %% ../nbs/08_schedules.ipynb #f7e9991f
 def combine_scheds(
@@ -325,6 +349,17 @@ def _rates(self:Learner, lr, reset_opt):
     if reset_opt or self.opt is None or self._opt_is_stale(): self.create_opt()
     return _number(_spread(self.lr if lr is None else lr, len(self.opt.param_groups)))
 
+def _above_zero(what, **divs):
+    "Raises `ValueError` for a divisor of `what` that is not above 0."
+    for name,d in divs.items():
+        if d <= 0: raise ValueError(f"{name} divides {what}, so it must be above 0, not {d}")
+
+# %% ../nbs/08_schedules.ipynb #d30b99fb
+@patch
+def _has_mom(self:Learner):
+    "Whether the optimizer has momentum, and uses it, in every group."
+    return all((knob := _knob(g, 'mom')) and _get(knob) for g in self.opt.param_groups)
+
 @patch
 def _fit_sched(self:Learner, n_epoch, scheds, wd, cbs):
     "Fits with schedules; those of a `ParamScheduler` among `cbs` are added, and win."
@@ -351,14 +386,11 @@ def fit_one_cycle(self:Learner,
     Raises `ValueError` for a `pct_start` outside 0 to 1, a divisor not above 0, or other than three `moms`.
     Source: Smith and Topin, "Super-convergence" (2018); meaning and defaults as in fastai."""
     turn = partial(combined_cos, pct_start)
-    turn(0, 0, 0)                                     # an error before anything is changed
-    for name,d in (('div',div), ('div_final',div_final)):
-        if d <= 0: raise ValueError(f"{name} divides lr_max, so it must be above 0, not {d}")
+    turn(0, 0, 0); _above_zero('lr_max', div=div, div_final=div_final)      # an error before anything is changed
     if moms is not None and len(moms) != 3: raise ValueError(f"moms are three, at start, peak and end, not {moms}")
     lr = self._rates(lr_max, reset_opt)
     scheds = {'lr': turn(lr/div, lr, lr/div_final)}
-    has_mom = all((knob := _knob(g, 'mom')) and _get(knob) for g in self.opt.param_groups)
-    if moms is not None or has_mom: scheds['mom'] = turn(*(moms or (.95,.85,.95)))
+    if moms is not None or self._has_mom(): scheds['mom'] = turn(*(moms or (.95,.85,.95)))
     self._fit_sched(n_epoch, scheds, wd, cbs)
 
 # %% ../nbs/08_schedules.ipynb #f1bb6971
@@ -392,7 +424,6 @@ def fit_flat_cos(self:Learner,
     """Trains at a constant rate, then lets it fall to `lr/div_final` by a cosine.
 
     Raises `ValueError` for a `pct_start` outside 0 to 1, or a divisor not above 0."""
-    combined_cos(pct_start, 0, 0, 0)                  # an error before anything is changed
-    if div_final <= 0: raise ValueError(f"div_final divides lr, so it must be above 0, not {div_final}")
+    combined_cos(pct_start, 0, 0, 0); _above_zero('lr', div_final=div_final)     # an error before anything is changed
     lr = self._rates(lr, reset_opt)
     self._fit_sched(n_epoch, {'lr': combined_cos(pct_start, lr, lr, lr/div_final)}, wd, cbs)
