@@ -1,5 +1,5 @@
 """What several tests share: the repository, a copy of it, Chromium."""
-import functools, http.server, os, shutil, signal, subprocess, sys, threading
+import functools, http.server, os, re, shutil, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from pathlib import Path
 import psutil, pytest
@@ -12,7 +12,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts backg
 
 class Scheduling(LoadFileScheduling):
     "A file's tests stay together, but for the runs of the notebooks."
-    def _split_scope(self, nodeid): return nodeid if '::test_notebook[' in nodeid else super()._split_scope(nodeid)
+    def _split_scope(self, nodeid): return nodeid if re.search(r'::test_(notebook|slow_cells)\[', nodeid) else super()._split_scope(nodeid)
 
 def pytest_xdist_make_scheduler(config, log): return Scheduling(config, log)
 

@@ -38,6 +38,17 @@ def differing(a, b):
     cells = enumerate(zip(json.loads(a)['cells'], json.loads(b)['cells']))
     return [f"{i}: {''.join(x['source'])[:60]!r}" for i, (x, y) in cells if x.get('outputs') != y.get('outputs')] or 'metadata only'
 
+SLOW = [p for p in NBS if '"#| slow' in p.read_text(encoding='utf-8')]
+
+@pytest.mark.parametrize('path', SLOW, ids=[p.name for p in SLOW])
+def test_slow_cells(path):
+    "What lessons leave out to be quick holds as well, and shows what is saved, or something else on another kind of machine."
+    nb, saved = run(path, timeout=600, slow=True), nbformat.read(path, 4)
+    for i, (c, was) in enumerate(zip(nb.cells, saved.cells)):
+        if c.cell_type == 'code' and 'slow' in directives(c.source):
+            assert c.outputs, f'{path.name}, cell {i} was not run'
+            if masked(c.outputs) != masked(was.outputs): warnings.warn(f'{path.name}, cell {i} shows other outputs here than the saved ones')
+
 @both
 def test_saved_form(path):
     "Saved as Jupyter saves it, with nothing that changes from run to run, nothing that failed, and under 1 MB."
@@ -99,6 +110,11 @@ def test_a_silent_kernel_is_replaced_once(tmp_path):
     assert nb.cells[0].outputs[0].text == 'here\n'
     (tmp_path/'been').unlink()
     with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, timeout=5, tries=1)
+
+def test_slow_cells_run_when_asked(tmp_path):
+    path = notebook(tmp_path, '#| slow\nprint("slow")', '#| cuda\n1/0')
+    assert [len(c.outputs) for c in run(path).cells] == [0, 0]
+    assert [len(c.outputs) for c in run(path, slow=True).cells] == [1, 0]
 
 def test_directives():
     assert directives('#| export\n#|eval:false\nx = 1\n#| hide') == ['export', 'eval: false']

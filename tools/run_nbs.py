@@ -2,7 +2,7 @@
 
 Each runs in a fresh kernel of this environment, on one thread and with a fixed hash seed, so that the same notebook gives the same
 bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or a flag of `tst_flags`) are not run and keep what they
-show. Saved are outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata. An output that
+show; with `--slow` before the names those marked `#| slow` run too. Saved are outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata. An output that
 differs from the saved one in nothing but times ("12.3 ms", "00:03") is left as it was, so times can be shown and a second run still
 changes nothing. An error or a warning in a cell is a failure that names the notebook and the cell."""
 import json, os, re, sys, time, warnings
@@ -77,13 +77,13 @@ def explain(path, i, cell, what):
     head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')
     return LessonError(f'{path.name}, cell {i} ({head[:70]}):\n{ANSI.sub("", what).strip()}')
 
-def run(path, saved=None, timeout=120, tries=2): # the notebook; its text, when not what the file holds; seconds a cell may take; how often a silent kernel is replaced
+def run(path, saved=None, timeout=120, tries=2, slow=False): # the notebook; its text, when not what the file holds; seconds a cell may take; how often a silent kernel is replaced; `slow` cells too?
     "The notebook with the outputs of a fresh run, tidied; nothing is written. Raises `LessonError`."
     path, at = Path(path), [0]
     old = tidy(nbformat.reads(saved or path.read_text(encoding='utf-8'), 4))
     nb = nbformat.from_dict(json.loads(json.dumps(old)))
     project = next(d for d in path.resolve().parents if (d/'settings.ini').exists())  # wherever this is called from
-    flags = {'eval: false', *get_config(path=project).tst_flags.split()}
+    flags = {'eval: false', *get_config(path=project).tst_flags.split()} - ({'slow'} if slow else set())
     for c in nb.cells:
         if c.cell_type == 'code' and flags & set(directives(c.source)): c.metadata['tags'] = ['skip-execution']
     env = {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'}
@@ -96,7 +96,7 @@ def run(path, saved=None, timeout=120, tries=2): # the notebook; its text, when 
     except CellTimeoutError as e:  # seen about once in a hundred runs under ipykernel 7, the processor idle
         if tries == 1: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
         warnings.warn(f'{path.name}, cell {at[0]}: the kernel gave no sign for {timeout} s; trying once more in a new one')
-        return run(path, saved, timeout, tries - 1)
+        return run(path, saved, timeout, tries - 1, slow)
     except (CellControlSignal, CellExecutionError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
     for i, c in enumerate(nb.cells):
         for o in c.get('outputs', []):
@@ -108,9 +108,10 @@ def run(path, saved=None, timeout=120, tries=2): # the notebook; its text, when 
     return nb
 
 if __name__ == '__main__':
-    for path in map(Path, sys.argv[1:] or sorted(Path(get_config().nbs_path).glob('*.ipynb'))):
+    slow, names = '--slow' in sys.argv, [a for a in sys.argv[1:] if a != '--slow']
+    for path in map(Path, names or sorted(Path(get_config().nbs_path).glob('*.ipynb'))):
         start, before = time.time(), path.read_text(encoding='utf-8')
-        try: after = text(run(path))
+        try: after = text(run(path, timeout=600 if slow else 120, slow=slow))
         except LessonError as e: sys.exit(f'tools/run_nbs.py: {e}')
         if after != before: path.write_text(after, encoding='utf-8', newline='\n')
         print(f'{path.name}: {time.time() - start:.1f} s, {"saved" if after != before else "unchanged"}', flush=True)
