@@ -115,16 +115,15 @@ def _measure(x):
     return dict(mean=mean, std=std, some=v.index_select(0, _sample(n, n//n_items, v.device)), tops=tops)
 
 @lru_cache
-def _shifts(lens, width, device): return torch.cat([torch.full((n,), i*width, device=device) for i,n in enumerate(lens)])
+def _stretches(lens, bins, device): return torch.cat([torch.full((n,), i*bins + bins//2., device=device) for i,n in enumerate(lens)])
 
-def _histograms(somes, bins):
-    """Counts in bins of width .1 around zero, for several flat tensors in one call: each is shifted to a stretch of its own.
+def _histograms(values, lens, bins):
+    """Counts in bins of width .1 around zero, (rows, stretches, bins), for each row of `values` and in it for stretches of `lens` values.
 
-    Bins are a hair wider than .1, so that .05 itself belongs to the middle one."""
-    edge = bins*.05001
-    shifts = _shifts(tuple([len(o) for o in somes]), 2*edge, somes[0].device)
-    v = torch.cat(somes).clamp_(.05 - edge, edge - .05).add_(shifts)
-    return torch.histc(v, bins*len(somes), -edge, edge*(2*len(somes) - 1)).view(-1, bins).unbind()
+    All in one call: each stretch is shifted to whole numbers of its own. Rounding goes to even, so .05 itself is zero."""
+    rows,edge,total = torch.arange(len(values), device=values.device)[:,None]*len(lens)*bins,bins//2,len(values)*len(lens)*bins
+    v = (values*10).round_().clamp_(-edge, edge).add_(_stretches(lens, bins, values.device)).add_(rows)
+    return torch.histc(v, total, -.5, total - .5).view(-1, len(lens), bins)
 
 # %% ../nbs/07_activations.ipynb #c4844031
 class ActivationStats(HookCallback):
@@ -139,20 +138,38 @@ class ActivationStats(HookCallback):
         modules=None          # the layers to measure; the model's top-level children that have parameters when not given
     ):
         super().__init__(modules)
-        self.with_hist,self.batches,self.names = with_hist,[],[]
+        self.with_hist,self.bins,self.batches,self.names,self.waiting = with_hist,101 if with_hist else 3,[],[],[]
     def before_fit(self):
         super().before_fit()
         names = {m:name for name,m in self.learn.model.named_modules()}
-        self.batches,self.names = [],[_name(m, names.get(m, '?')) for m in self.layers]
+        self.batches,self.waiting,self.names = [],[],[_name(m, names.get(m, '?')) for m in self.layers]
         self.at_once = set(self.layers)           # in the first batch; later only those that are overwritten
     def after_pred(self):
         if not self.learn.training: return
         batch = [h.stored and self._settle(m, *h.stored) for m,h in zip(self.layers, self.hooks)]
-        if not (ran := [r for r in batch if r]): return
-        counts = _histograms([r.pop('some') for r in ran], 101 if self.with_hist else 3)
-        for r,c in zip(ran, counts): r['counts'] = c
-        self.batches.append(batch)
         for h in self.hooks: h.stored = None
+        if not any(batch): return
+        self.batches.append(batch)
+        self._wait([r for r in batch if r])
+
+# %% ../nbs/07_activations.ipynb #9b908d67
+@patch
+def _wait(self:ActivationStats, ran):
+    "Lets the values for a batch's histograms wait until there are enough for one call, or others come of another length."
+    somes = [r.pop('some') for r in ran]
+    lens = tuple([len(o) for o in somes])
+    if self.waiting and (lens != self.lens or len(self.waiting) >= min(64, 60_000//(len(lens)*self.bins))): self._count()
+    self.lens = lens
+    self.waiting.append((ran, torch.cat(somes)))
+
+@patch
+def _count(self:ActivationStats):
+    "Counts the histograms of the batches that wait."
+    if not self.waiting: return
+    counts = _histograms(torch.stack([v for _,v in self.waiting]), self.lens, self.bins)
+    for (ran,_),cs in zip(self.waiting, counts.unbind()):
+        for r,c in zip(ran, cs.unbind()): r['counts'] = c
+    self.waiting = []
 
 # %% ../nbs/07_activations.ipynb #9b908d66
 def _name(module, name):
@@ -189,6 +206,7 @@ def _kept(self:ActivationStats, idx, k):
     if not self.batches: raise RuntimeError("there are no statistics yet: fit makes them")
     n = len(self.names)
     if not -n <= idx < n: raise IndexError(f"there is no layer {idx}: {n} layers were measured, 0 to {n - 1}")
+    self._count()
     rows = [b[idx] and torch.as_tensor(b[idx][k]).float() for b in self.batches]
     ran = next((r for r in rows if r is not None), None)
     if ran is None:

@@ -157,21 +157,32 @@ class DataLoaders:
     def train(self): return self[0]
     @property
     def valid(self): return self[1]
-    def one_batch(self): return self.train.one_batch()
-    def label(self, y):
-        "The name of a class, or the number itself."
-        if y.numel() > 1: return y.tolist()
-        return self.vocab[int(y)] if self.vocab is not None else y.item()
-    def show_batch(self,
-        max_n:int=9,          # how many
-        nrows:int|None=None,  # rows of pictures
-        unique:bool=False,    # the same item each time, to see what random changes do to it
-        **kwargs              # passed on to `show_images`
-    ):
-        "Draws the first items of a training batch with their labels."
-        if unique: xb,*_,yb = map(torch.cat, zip(*[self.train.items([0]) for _ in range(max_n)]))
-        else: xb,*_,yb = self.one_batch()
-        show_images(to_cpu(xb[:max_n]), nrows=nrows, titles=[self.label(o) for o in yb[:max_n]], **kwargs)
+
+# %% ../nbs/05_learner.ipynb #6ed95042
+@patch
+def one_batch(self:DataLoaders):
+    "The first batch an epoch of training would give."
+    return self.train.one_batch()
+
+@patch
+def label(self:DataLoaders,
+    y:Tensor # a class number, or several
+):           # the name, or the number where there are no names; a list of numbers for several
+    "What to call an item's class."
+    if y.numel() > 1: return y.tolist()
+    return self.vocab[int(y)] if self.vocab is not None else y.item()
+
+@patch
+def show_batch(self:DataLoaders,
+    max_n:int=9,          # how many
+    nrows:int|None=None,  # rows of pictures
+    unique:bool=False,    # the same item each time, to see what random changes do to it
+    **kwargs              # passed on to `show_images`
+):
+    "Draws the first items of a training batch with their labels."
+    if unique: xb,*_,yb = map(torch.cat, zip(*[self.train.items([0]) for _ in range(max_n)]))
+    else: xb,*_,yb = self.one_batch()
+    show_images(to_cpu(xb[:max_n]), nrows=nrows, titles=[self.label(o) for o in yb[:max_n]], **kwargs)
 
 # %% ../nbs/05_learner.ipynb #61ac3ae9
 events = L('''after_create before_fit before_epoch before_train before_batch after_pred after_loss before_backward after_cancel_backward after_backward
@@ -441,14 +452,20 @@ class Recorder(Callback):
         self._raw.append(loss)
         if loss.device.type == 'cpu' and not math.isfinite(loss): self._read()
     def after_train(self): self._read()
-    def after_validate(self): self.final = L(float(m.value) for m in self._metrics)
-    def after_epoch(self):
-        self.seconds.append(time.perf_counter() - self._start); self.ends.append(len(self.losses))
-        self.values.append(L(self.train_loss, *(self.final or [math.nan]*(len(self.names) - 1))))
     def after_fit(self): self._read()
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan)
     valid_loss = property(lambda self: self.final[0] if self.final else math.nan)
     smooth_losses = property(lambda self: smoothed(self.losses))
+
+# %% ../nbs/05_learner.ipynb #a530d584
+@patch
+def after_validate(self:Recorder): self.final = L(float(m.value) for m in self._metrics)
+
+@patch
+def after_epoch(self:Recorder):
+    self.seconds.append(time.perf_counter() - self._start)
+    self.ends.append(len(self.losses))
+    self.values.append(L(self.train_loss, *(self.final or [math.nan]*(len(self.names) - 1))))
 
 # %% ../nbs/05_learner.ipynb #e4956b97
 @patch

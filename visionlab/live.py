@@ -11,6 +11,7 @@ from unittest.mock import patch as replaced
 import numpy as np
 import matplotlib.pyplot as plt
 from PIL import Image
+from fastcore.basics import patch
 
 # %% ../nbs/90_live.ipynb #dba843ee
 _CSS = """<style>
@@ -86,17 +87,20 @@ class LiveCurve:
         "The loss of the curve on the points."
         err = self(self.x, **params) - self.y
         return float((err**2 if self.loss_name == 'mse' else np.abs(err)).mean())
-    def _repr_html_(self):
-        pad = np.ptp(self.y)*.2
-        d = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(), y=self.y.tolist(),
-                 xlim=[self.x.min(), self.x.max()], ylim=[self.y.min()-pad, self.y.max()+pad])
-        rows = ''.join(_slider(k, lo, hi, 10**math.floor(math.log10((hi-lo)/50)), v, f'{v:.2f}') for k,(lo,hi,v) in self.sliders.items())
-        body = (f'<output class="vl-loss" aria-live="polite">loss ({self.loss_name}): {self.loss():.4f}</output>'
-                f'<svg viewBox="0 0 560 320" role="img" aria-label="points and the curve {self.expr}"></svg>')
-        return _card('vl-curve', rows, body, d, _CURVE_JS)
     def __repr__(self): return f'LiveCurve({self.expr!r}, loss={self.loss():.4f})'
 
-# %% ../nbs/90_live.ipynb #5e615d19
+# %% ../nbs/90_live.ipynb #40dc1084
+@patch
+def _repr_html_(self:LiveCurve):
+    pad = np.ptp(self.y)*.2
+    d = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(), y=self.y.tolist(),
+             xlim=[self.x.min(), self.x.max()], ylim=[self.y.min()-pad, self.y.max()+pad])
+    rows = ''.join(_slider(k, lo, hi, 10**math.floor(math.log10((hi-lo)/50)), v, f'{v:.2f}') for k,(lo,hi,v) in self.sliders.items())
+    body = (f'<output class="vl-loss" aria-live="polite">loss ({self.loss_name}): {self.loss():.4f}</output>'
+            f'<svg viewBox="0 0 560 320" role="img" aria-label="points and the curve {self.expr}"></svg>')
+    return _card('vl-curve', rows, body, d, _CURVE_JS)
+
+# %% ../nbs/90_live.ipynb #5e615d1b
 def _png(fig, dpi):
     "A figure as a PNG of at most 64 colours, in base64: about a third of its usual size, and the same bytes every time."
     raw, small = io.BytesIO(), io.BytesIO()
@@ -111,6 +115,7 @@ _FLIP_JS = """(() => { for (const el of document.querySelectorAll('.vl-flip:not(
     img.src = 'data:image/png;base64,' + d.frames[k] };
   inputs.forEach(e => e.addEventListener('input', draw)); draw() } })()"""
 
+# %% ../nbs/90_live.ipynb #5e615d19
 class Flipbook:
     """Sliders that flip through pictures drawn ahead, as HTML that needs no kernel.
 
@@ -135,11 +140,14 @@ class Flipbook:
             if not new: raise ValueError(f"{fn.__name__}{values} drew no matplotlib figure")
             self.frames.append(_png(plt.figure(new[-1]), dpi))
             for o in new: plt.close(o)
-    def _repr_html_(self):
-        shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
-        at = [v.index(self.start[k]) if k in self.start else 0 for k,v in self.sliders.items()]
-        rows = ''.join(_slider(k, 0, len(v)-1, 1, i, s[i]) for (k,v),i,s in zip(self.sliders.items(), at, shown))
-        first = int(np.ravel_multi_index(at, [len(v) for v in shown]))
-        return _card('vl-flip', rows, f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{self.frames[first]}">',
-                     dict(shown=shown, frames=self.frames), _FLIP_JS)
     def __repr__(self): return f"Flipbook({', '.join(f'{k}: {len(v)} positions' for k,v in self.sliders.items())})"
+
+# %% ../nbs/90_live.ipynb #5e615d1a
+@patch
+def _repr_html_(self:Flipbook):
+    shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
+    at = [v.index(self.start[k]) if k in self.start else 0 for k,v in self.sliders.items()]
+    rows = ''.join(_slider(k, 0, len(v)-1, 1, i, s[i]) for (k,v),i,s in zip(self.sliders.items(), at, shown))
+    first = int(np.ravel_multi_index(at, [len(v) for v in shown]))
+    return _card('vl-flip', rows, f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{self.frames[first]}">',
+                 dict(shown=shown, frames=self.frames), _FLIP_JS)
