@@ -45,8 +45,10 @@ def served(folder):
     try: yield f'http://127.0.0.1:{server.server_port}/'
     finally: server.shutdown(); server.server_close()
 
-@pytest.fixture(scope='session')
+@pytest.fixture
 def playwright():
+    """Playwright's driver, a new one for each test. It ends when its standard input is closed, and a process that another test forks meanwhile,
+    as torch's loader does for its workers, would hold that open: the driver must not outlive the test."""
     from playwright.sync_api import sync_playwright
     with sync_playwright() as p: yield p
 

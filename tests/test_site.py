@@ -2,7 +2,7 @@
 import json, re, subprocess, sys, time
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag
-import nbformat, pytest
+import nbformat, psutil, pytest
 from conftest import ROOT, browsers_killed_after, copy_repo, served, skip
 
 DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -111,6 +111,10 @@ def test_a_browser_that_never_answers_is_ended(visit):
     from playwright.sync_api import Error
     page = visit('data:text/html,<p>here</p>', ['data:'])
     with browsers_killed_after(2), pytest.raises(Error, match='closed'): page.evaluate('new Promise(() => {})')
+
+def test_no_browser_and_no_driver_outlives_its_test():
+    "After the test above, in the same process."
+    assert not [p.name() for p in psutil.Process().children(recursive=True) if re.search('chrom|node', p.name())]
 
 @pytest.fixture(params=['http', 'file'])
 def base(request, site):
