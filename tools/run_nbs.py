@@ -93,7 +93,7 @@ def run(path, saved=None, timeout=120, tries=2, slow=False): # the notebook; its
     client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR'],
                             resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
     try: client.execute(env=env)
-    except CellTimeoutError as e:  # seen about once in a hundred runs under ipykernel 7, the processor idle
+    except CellTimeoutError as e:  # seen about once in a hundred runs under ipykernel 7 and more seldom under 6, kernel and client both waiting
         if tries == 1: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
         warnings.warn(f'{path.name}, cell {at[0]}: the kernel gave no sign for {timeout} s; trying once more in a new one')
         return run(path, saved, timeout, tries - 1, slow)
