@@ -320,6 +320,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                 'visionlab.live.LiveCurve._repr_html_': ('live.html#livecurve._repr_html_', 'visionlab/live.py'),
                                 'visionlab.live.LiveCurve.loss': ('live.html#livecurve.loss', 'visionlab/live.py'),
                                 'visionlab.live._card': ('live.html#_card', 'visionlab/live.py'),
+                                'visionlab.live._only_arithmetic': ('live.html#_only_arithmetic', 'visionlab/live.py'),
                                 'visionlab.live._png': ('live.html#_png', 'visionlab/live.py'),
                                 'visionlab.live._slider': ('live.html#_slider', 'visionlab/live.py')},
             'visionlab.normalization': { 'visionlab.normalization.BatchNorm': ( 'normalization.html#batchnorm',

@@ -52,9 +52,18 @@ _CURVE_JS = """(() => { for (const el of document.querySelectorAll('.vl-curve:no
     el.querySelector('.vl-loss').textContent = 'loss (' + d.loss + '): ' + (t/d.x.length).toFixed(4) };
   inputs.forEach(i => i.addEventListener('input', draw)); draw() } })()"""
 
-# %% ../nbs/90_live.ipynb #40dc1083
+# %% ../nbs/90_live.ipynb #40dc1081
 _FNS = dict(sin=np.sin, cos=np.cos, tan=np.tan, exp=np.exp, log=np.log, sqrt=np.sqrt, abs=np.abs, tanh=np.tanh, max=np.maximum, min=np.minimum)
 
+def _only_arithmetic(expr, names): # what a curve is made of, and its parameters
+    "Raises `ValueError` unless `expr` is plain arithmetic that means the same in Python and in JavaScript."
+    unknown = set(re.findall(r'[A-Za-z_]\w*', expr)) - set(_FNS) - set(names) - {'x'}
+    if unknown or not re.fullmatch(r'[\w\s.,+*/()-]*', expr):
+        raise ValueError(f"{expr!r} is not plain arithmetic in x and {', '.join(names)}" + (f": what is {', '.join(sorted(unknown))}?" if unknown else ''))
+    if '//' in expr or re.search(r'(?:^|[(,*/+-])\s*-\s*[\w.]+\s*\*\*', expr):
+        raise ValueError(f"{expr!r} means something else in JavaScript: write (-1)*x**2 for -x**2, and / to divide")
+
+# %% ../nbs/90_live.ipynb #40dc1083
 class LiveCurve:
     """Points, a curve with a slider for each parameter, and the loss, as HTML that needs no kernel.
 
@@ -66,11 +75,7 @@ class LiveCurve:
         loss:str='mse',  # 'mse' or 'mae'
         **sliders        # `name=(low, high, start)` for each parameter
     ):
-        unknown = set(re.findall(r'[A-Za-z_]\w*', expr)) - set(_FNS) - set(sliders) - {'x'}
-        if unknown or not re.fullmatch(r'[\w\s.,+*/()-]*', expr):
-            raise ValueError(f"{expr!r} is not plain arithmetic in x and {', '.join(sliders)}" + (f": what is {', '.join(sorted(unknown))}?" if unknown else ''))
-        if '//' in expr or re.search(r'(?:^|[(,*/+-])\s*-\s*[\w.]+\s*\*\*', expr):
-            raise ValueError(f"{expr!r} means something else in JavaScript: write (-1)*x**2 for -x**2, and / to divide")
+        _only_arithmetic(expr, sliders)
         if loss not in ('mse','mae'): raise ValueError(f"loss is 'mse' or 'mae', not {loss!r}")
         self.expr,self.loss_name,self.sliders = expr,loss,sliders
         self.x,self.y = np.asarray(x, dtype=float).ravel().round(4),np.asarray(y, dtype=float).ravel().round(4)

@@ -73,9 +73,9 @@ def _check_hyper(k, v):
     except TypeError: ok = False   # not even a number
     if not ok: raise ValueError(f"{k} must be {wanted}, not {v!r}")
 
-# %% ../nbs/18_optimizers.ipynb #79e7c9a6
+# %% ../nbs/18_optimizers.ipynb #79e7c9a5
 #| code-fold: true
-#| code-summary: "tensors and groups, checked"
+#| code-summary: "are these tensors that can learn?"
 def _check_tensors(ps):
     "Raises unless these can be optimized."
     if not ps:
@@ -88,6 +88,9 @@ def _check_tensors(ps):
     if not any(p.requires_grad for p in ps):
         raise ValueError(f"every parameter is frozen: none of the {len(ps)} requires gradients. Call requires_grad_() on what should learn")
 
+# %% ../nbs/18_optimizers.ipynb #79e7c9a6
+#| code-fold: true
+#| code-summary: "groups, as torch keeps them"
 def _groups(params, own, given):
     "Groups as torch keeps them: dicts of tensors under 'params' and all hyperparameters, `own` unless `given`; checked."
     if isinstance(params, Tensor): raise TypeError("params must be a list of tensors, not one tensor: put it in brackets")
