@@ -73,7 +73,7 @@ def fastai(seed, **kw):
         with learn.no_bar(), learn.no_logging(): learn.fit(1, cbs=ParamScheduler({'lr': rate}))
     return learn.model,run
 
-def textbook(seed): # stride-2 convolutions 1-8-16-32-64-10 with batchnorm, as in lesson 09
+def textbook(seed): # stride-2 convolutions 1-8-16-32-64-10 with batchnorm, as in lesson 15
     set_seed(seed)
     return simple_cnn(10, nfs=(8,16,32,64), ks=5, norm=nn.BatchNorm2d)
 

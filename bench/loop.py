@@ -25,7 +25,7 @@ class Batches:
         for i in range(0, len(self)*self.bs, self.bs): yield x[i:i+self.bs],y[i:i+self.bs]
 
 def plain(model, data):
-    "The loop of lesson 04, written out."
+    "The loop of lesson 05, written out."
     opt = sgd(model.parameters())
     def run():
         model.train()
@@ -82,7 +82,7 @@ def convnet():
     return nn.Sequential(*layers, nn.Conv2d(64, 10, 3, stride=2, padding=1), nn.Flatten())
 
 def ten_layers():
-    "The ten-digit network of lessons 07 and 08: five convolutions, four ReLUs, a Flatten."
+    "The ten-digit network of lessons 12 and 13: five convolutions, four ReLUs, a Flatten."
     from visionlab.convolutions import simple_cnn
     return simple_cnn(10, nfs=(8,16,32,64), ks=5)
 

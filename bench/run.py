@@ -145,7 +145,7 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
   `DataLoader`, the others are given the plain loop's. fastai runs with its default callbacks, Lightning in `barebones` mode. The tiny model is 10-10-2
   with batches of 16, the conv net 1-8-16-32-64-10 with stride 2 and batchnorm.
 - **Statistics**: each library's epoch with its `ActivationStats(with_hist=True)` over its own epoch without, on the ten layers of the
-  ten-digit network of lessons 07 and 08 (five convolutions, four ReLUs, a Flatten).
+  ten-digit network of lessons 12 and 13 (five convolutions, four ReLUs, a Flatten).
 - **99.0 %**: the recipe of `make demo` on {of('mnist99', 'threads')} threads, but for three quarters of an epoch: 45,000 random digits, each seen once, in batches
   of 96; 23,130 parameters; torch's fused AdamW for everyone; three trainings a seed, whose median time is in the second table. The plain loop and the
   `Learner` do the same arithmetic, so their errors should agree. The textbook recipe: stride-2 convolutions 1-8-16-32-64-10 with batchnorm, five epochs
