@@ -10,15 +10,13 @@ from collections import OrderedDict
 from functools import partial
 from torch import nn
 from fastcore.basics import patch
-from .convolutions import _whole
 
 # %% ../nbs/16_resnet.ipynb #f88c5778
 class ResBlock(nn.Module):
     """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`.
 
-    (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up. Raises `ValueError` for a size below 1, `TypeError` for
-    one that is no whole number, `ValueError` for `zero_init` with a norm that has no weight, and in the forward pass
-    for an input without `ni` channels and for a skip that does not fit the path.
+    (n, ni, h, w) to (n, nf, h/stride, w/stride), rounded up. Raises `ValueError` for
+    `zero_init` with a norm that has no weight, and in the forward pass for an input without `ni` channels and for a skip that does not fit the path.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), section 3."""
     expansion = 1  # output channels for each of `nf`
     def __init__(self,
@@ -30,7 +28,6 @@ class ResBlock(nn.Module):
         norm=nn.BatchNorm2d  # makes the normalization, given the channels
     ):
         super().__init__()
-        _whole(ni=ni, nf=nf, stride=stride)
         self.ni,n_out,self.relu = ni,nf*self.expansion,nn.ReLU()
         last = self._build(ni, nf, stride, norm)
         if zero_init:
@@ -96,10 +93,7 @@ def stem(
     small:bool=False, # for pictures of about 32 pixels: a 3×3 convolution that shrinks nothing
     norm=nn.BatchNorm2d # makes the normalization, given the channels
 )->OrderedDict:       # the layers by name: conv1, bn1, relu, maxpool
-    """What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, to a quarter of height and width.
-
-    Raises `ValueError` for channels below 1, `TypeError` for what is no whole number."""
-    _whole(ni=ni, nf=nf)
+    """What stands before the blocks: 7×7 of stride 2 and a pool of stride 2, to a quarter of height and width."""
     ks,stride = (3,1) if small else (7,2)
     return OrderedDict(conv1=nn.Conv2d(ni, nf, ks, stride, ks//2, bias=False), bn1=norm(nf), relu=nn.ReLU(),
                        maxpool=nn.Identity() if small else nn.MaxPool2d(3, 2, 1))
@@ -119,8 +113,7 @@ class ResNet(nn.Sequential):
     """Stem, stages of blocks, global average pool, linear layer: (n, ni, h, w) to (n, n_out).
 
     Names and shapes of all weights are torchvision's. A slice is a plain `nn.Sequential`: `model[:-2]` is the body.
-    Raises `ValueError` for sizes below 1, no stages, or more stages than widths, `TypeError` for a size that is no
-    whole number. Source: He, Zhang, Ren and Sun (2016), table 1."""
+    Raises `ValueError` for no stages, or more stages than widths. Source: He, Zhang, Ren and Sun (2016), table 1."""
     def __init__(self,
         block:type,       # `ResBlock` or `BottleneckBlock`
         layers:tuple,     # blocks in each stage; every stage but the first halves height and width
@@ -131,7 +124,6 @@ class ResNet(nn.Sequential):
         zero_init:bool=True, # passed to the blocks
         norm=nn.BatchNorm2d  # makes the normalizations, given the channels
     ):
-        _whole(n_out=n_out, **{f'layers[{i}]':o for i,o in enumerate(layers)})
         if not 0 < len(layers) <= len(nfs):
             raise ValueError(f"layers must name 1 to {len(nfs)} stages, a width in nfs for each, not {len(layers)}")
         first = stem(ni, nfs[0], small, norm)
