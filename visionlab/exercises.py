@@ -132,28 +132,49 @@ def _(f):
 @exercise('gradients-1', "It is `quad` with one more term.", "`a*x**3 + b*x**2 + c*x + d`")
 def _(f): test_close(f(2, -1, 3, 5, tensor([0., 1., 2.])), tensor([5., 9., 23.]))
 
-@exercise('gradients-2', "The derivative of (p - t)² with respect to p is 2(p - t). What does the mean do to it?", "Each prediction is one of n: `2*(pred - targ)/len(pred)`.")
+@exercise('gradients-2', "The derivative of (p - t)² with respect to p is 2(p - t). What does the mean do to it?",
+          "Each prediction is one of n: `2*(pred - targ)/len(pred)`.")
 def _(f):
     p, t = torch.randn(7, requires_grad=True), torch.randn(7)
     F.mse_loss(p, t).backward()
     test_close(f(p.detach(), t), p.grad, eps=1e-6)
 
-@exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`, and repeat: `f(x).backward()`, step, clear.",
+@exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`. Repeat: `f(x).backward()`, step, clear.",
           "The step: `with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`. In the end `return x.item()`.")
 def _(f):
     test_close(f(lambda x: (x - 3)**2, 0., .1, 100), 3., eps=1e-3)
     test_close(f(lambda x: x**2, 1., .25, 1), .5, eps=1e-6)
 
-@exercise('gradients-4', "What is |x| for positive x, and what for negative?", "One ReLU goes up to the right, the other to the left: slopes 1 and -1.")
-def _(a):
-    x = torch.linspace(-3, 3, 50)
-    test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
+# %% ../nbs/91_exercises.ipynb #91b40002
+@exercise('backprop-1', "There are two ways from `a` into the sum a·x + a. How fast does the sum move with `a`?",
+          "The sum is 9 and moves 2 + 1 = 3 times as fast as `a`; the cube of 9 moves 3·9² times as fast as the 9.")
+def _(n): assert abs(float(n) - 729) < 1e-6, f"{n} is not the slope: nudge a by .001 and see how far the loss moves"
+
+@exercise('backprop-2', "What `exp` returns has the same form: a new `Value` of the result, with a list of one pair.",
+          "`t = math.tanh(v.data)`, and then `Value(t, [(v, 1 - t*t)])`")
+def _(f):
+    from visionlab.backprop import Value
+    for at in (-2., 0., .5):
+        v,t = Value(at),tensor(at, dtype=torch.float64, requires_grad=True)
+        z,y = f(v*2)*v + 3,(t*2).tanh()*t + 3
+        z.backward(); y.backward()
+        test_close((z.data, v.grad), (y.item(), t.grad.item()), eps=1e-9)
+
+@exercise('backprop-3', "Each must have the shape of what it belongs to. `b` is used once in every row.",
+          "`d_out @ w.T`, `x.T @ d_out`, and for `b` the sum of `d_out` over its rows.")
+def _(f):
+    x,w,b = [torch.randn(*size, requires_grad=True) for size in ((5, 3), (3, 2), (2,))]
+    d_out = torch.randn(5, 2)
+    (x @ w + b).backward(d_out)
+    for ours,theirs in zip(f(x.detach(), w.detach(), d_out), (x, w, b), strict=True): test_close(ours, theirs.grad, eps=1e-5)
 
 # %% ../nbs/91_exercises.ipynb #07e8f706
-@exercise('sgd-1', "A comparison gives true or false, and those multiply like 1 and 0.", "`x*(x > 0)`")
+@exercise('sgd-1', "Draw the sigmoid: where is it steep, and where flat? Its slope at 0 is 1/4, which is ½·½.",
+          "With s = `sigmoid(x)`, the slope is s·(1 - s).")
 def _(f):
-    x = torch.randn(50)
-    test_eq(f(x), F.relu(x))
+    x = torch.linspace(-8, 8, 33).requires_grad_()
+    torch.sigmoid(x).sum().backward()
+    test_close(f(x.detach()), x.grad, eps=1e-5)
 
 @exercise('sgd-2', "Keep a list of `v`, one tensor of zeros for each parameter, made in `__init__`.",
           "In `step`, under `torch.no_grad()`: `v.mul_(mom).add_(p.grad)`, then `p -= lr*v`. `zero_grad` clears `p.grad`, not `v`.")
@@ -164,13 +185,26 @@ def _(cls):
         for _ in range(5): (p**2).sum().backward(); opt.step(); opt.zero_grad()
     test_close(a.detach(), b.detach())
 
-@exercise('sgd-3', "`torch.where` as in `mnist_loss`, with a logarithm and a minus sign.", "`-torch.where(targs == 1, p, 1 - p).log().mean()`")
+@exercise('sgd-3', "`torch.where` as in `mnist_loss`, with a logarithm and a minus sign.",
+          "`-torch.where(targs == 1, p, 1 - p).log().mean()`")
 def _(f):
     pred, targ = torch.randn(9, 1), (torch.rand(9, 1) > .5).float()
     test_close(f(pred, targ), F.binary_cross_entropy_with_logits(pred, targ))
 
-@exercise('sgd-4', "With all weights zero, what comes out of the hidden layer? What does the second layer send back?",
-          "The gradient of the first layer is multiplied by the second layer's weights, and the second layer's by the hidden outputs. All of them are zero.")
+# %% ../nbs/91_exercises.ipynb #91b60002
+@exercise('neurons-1', "A comparison gives true or false, and those multiply like 1 and 0.", "`x*(x > 0)`")
+def _(f):
+    x = torch.randn(50)
+    test_eq(f(x), F.relu(x))
+
+@exercise('neurons-2', "What is |x| for positive x, and what for negative?",
+          "One ReLU goes up to the right, the other to the left: slopes 1 and -1.")
+def _(a):
+    x = torch.linspace(-3, 3, 50)
+    test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
+
+@exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What does the second layer send back?",
+          "The first layer's gradient is multiplied by the second layer's weights, the second's by the hidden outputs: all zero.")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
 # %% ../nbs/91_exercises.ipynb #1c914412
