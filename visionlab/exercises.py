@@ -242,7 +242,8 @@ def _(cls):
     test_close(*weights, eps=1e-5)
 
 # %% ../nbs/91_exercises.ipynb #2a347591
-@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.", "The first has 1s in its first row and -1s in its last; the second has 1s in its first column and -1s in its last.")
+@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",
+          "The first has 1s in its first row and -1s in its last; the second has 1s in its first column and -1s in its last.")
 def _(f):
     floor, right = [torch.as_tensor(k).float() for k in f()]
     test_eq((floor.shape, right.shape), ((3, 3), (3, 3)))
@@ -254,7 +255,8 @@ def _(f):
         assert o[1, 4] < 0, f"{name} should be negative where ink begins"
         assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero inside the ink and along its other two sides"
 
-@exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.", "`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
+@exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.",
+          "`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
 def _(f):
     x = torch.rand(2, 1, 6, 5)
     test_eq(f(x).shape, (2, 1, 6, 5))
@@ -262,7 +264,8 @@ def _(f):
     test_close(f(x)[0, 0, 0, 0], x[0, 0, :2, :2].sum()/9)
 
 # %% ../nbs/91_exercises.ipynb #1dbd229d
-@exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.", "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; square, sum over them, take the root.")
+@exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.",
+          "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; square, sum over them, take the root.")
 def _(f):
     im, k = torch.rand(7, 6)*255, tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]])
     test_eq(f(im).shape, (5, 4))
@@ -270,16 +273,34 @@ def _(f):
         p = im[i:i+3, j:j+3]
         test_close(f(im)[i,j], ((p*k).sum()**2 + (p*k.T).sum()**2).sqrt(), eps=1e-2)
 
-@exercise('convolutions-4', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.", "`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
+@exercise('convolutions-4', "View the rows as a grid of places: `m.view(oh, ow, -1)`.",
+          "Every `stride`-th row and column of places, flattened again: `m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
 def _(f):
-    test_eq(f([1, 4, 8], 3), 336)
-    test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for a,b in ((3, 16), (16, 16), (16, 10)) for p in torch.nn.Conv2d(a, b, 5).parameters()))
+    m = torch.rand(6*9, 4)
+    test_eq(f(m, 6, 9, 2), m[[0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44]])
+    test_eq(f(m, 9, 6, 3), m[[0, 3, 18, 21, 36, 39]])
 
-@exercise('convolutions-5', "View the rows as a grid of places: `m.view(oh, ow, -1)`.", "Keep every `stride`-th row and column of places, and flatten them again: `m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
+# %% ../nbs/91_exercises.ipynb #91c0a002
+@exercise('cnn-1', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
+          "`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
 def _(f):
-    from visionlab.convolutions import conv_matrix
-    k = torch.rand(3, 3)
-    for h,w,stride in ((8, 11, 2), (9, 9, 3)): test_eq(f(conv_matrix(k, h, w), h - 2, w - 2, stride), conv_matrix(k, h, w, stride))
+    layers = [torch.nn.Conv2d(a, b, 5) for a,b in ((3, 16), (16, 16), (16, 10))]
+    test_eq(f([1, 4, 8], 3), 336)
+    test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for l in layers for p in l.parameters()))
+
+@exercise('cnn-2', "Every other row and column, from four corners: `x[..., ::2, ::2]` is one of four pictures of half the size.",
+          "`torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)`")
+def _(f):
+    x = torch.randn(2, 3, 6, 8)
+    test_eq(f(x).shape, (2, 3, 3, 4))
+    test_eq(f(x), F.max_pool2d(x, 2))
+
+@exercise('cnn-3', "A layer adds `ks - 1` of its own steps; a step is one pixel in the first layer, `stride` pixels in the next, …",
+          "`1 + (ks - 1)*sum(stride**i for i in range(depth))`")
+def _(f):
+    test_eq([f(depth, 3, 1) for depth in (1, 2, 3)], [3, 5, 7])
+    test_eq([f(depth, 3, 2) for depth in (1, 2, 3, 4)], [3, 7, 15, 31])
+    test_eq([f(3, 5, 2), f(2, 3, 3), f(4, 1, 2)], [29, 9, 1])
 
 # %% ../nbs/91_exercises.ipynb #b36d56ec
 @exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.", "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.")
