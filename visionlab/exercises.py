@@ -207,6 +207,26 @@ def _(a):
           "The first layer's gradient is multiplied by the second layer's weights, the second's by the hidden outputs: all zero.")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
+# %% ../nbs/91_exercises.ipynb #fad84a50
+@exercise('loaders-1', "`zip(*items)` gives all images, and then all numbers.",
+          "`torch.stack` piles up the images, `torch.tensor` takes a list of numbers.")
+def _(f):
+    items = [(torch.randn(4, 4), i) for i in range(3)]
+    xb, yb = f(items)
+    test_eq(xb, torch.stack([x for x, _ in items]))
+    test_eq(yb, torch.arange(3))
+
+@exercise('loaders-2', "Whole batches are `n//bs`. When is there one more?", "Rounding up is `-(-n//bs)`.")
+def _(f):
+    for n in (0, 1, 63, 64, 65, 1000):
+        test_eq(f(n, 64, True), n//64)
+        test_eq(f(n, 64, False), n//64 + (n % 64 > 0))
+
+@exercise('loaders-3', "`sorted(items, key=len)` puts short items first.", "Then slice it from 0 in steps of `bs`, and `yield` each slice.")
+def _(f):
+    items = ['see', 'a', 'house', 'on', 'hill', 'an']
+    test_eq([list(b) for b in f(items, 4)], [['a', 'on', 'an', 'see'], ['hill', 'house']])
+
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _tiny_learner(cbs, losses=None, bs=2):
     "A learner on sixteen items; `losses` are the validation losses it will seem to have."
@@ -288,14 +308,14 @@ def _(f):
     test_eq(f([1, 4, 8], 3), 336)
     test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for l in layers for p in l.parameters()))
 
-@exercise('cnn-2', "Every other row and column, from four corners: `x[..., ::2, ::2]` is one of four pictures of half the size.",
+@exercise('cnn-2', "Every other row and column: `x[..., ::2, ::2]` is one of four pictures of half the size.",
           "`torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)`")
 def _(f):
     x = torch.randn(2, 3, 6, 8)
     test_eq(f(x).shape, (2, 3, 3, 4))
     test_eq(f(x), F.max_pool2d(x, 2))
 
-@exercise('cnn-3', "A layer adds `ks - 1` of its own steps; a step is one pixel in the first layer, `stride` pixels in the next, …",
+@exercise('cnn-3', "A layer adds `ks - 1` steps; a step is one pixel in the first layer, `stride` in the next, …",
           "`1 + (ks - 1)*sum(stride**i for i in range(depth))`")
 def _(f):
     test_eq([f(depth, 3, 1) for depth in (1, 2, 3)], [3, 5, 7])
