@@ -139,8 +139,9 @@ def _(f):
     F.mse_loss(p, t).backward()
     test_close(f(p.detach(), t), p.grad, eps=1e-6)
 
-@exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`. Repeat: `f(x).backward()`, step, clear.",
-          "The step: `with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`. In the end `return x.item()`.")
+@exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`.",
+          "Repeat `f(x).backward()`, step, clear. The step: `with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`.",
+          "In the end `return x.item()`.")
 def _(f):
     test_close(f(lambda x: (x - 3)**2, 0., .1, 100), 3., eps=1e-3)
     test_close(f(lambda x: x**2, 1., .25, 1), .5, eps=1e-6)
@@ -166,7 +167,8 @@ def _(f):
     x,w,b = [torch.randn(*size, requires_grad=True) for size in ((5, 3), (3, 2), (2,))]
     d_out = torch.randn(5, 2)
     (x @ w + b).backward(d_out)
-    for ours,theirs in zip(f(x.detach(), w.detach(), d_out), (x, w, b), strict=True): test_close(ours, theirs.grad, eps=1e-5)
+    found = f(x.detach(), w.detach(), d_out)
+    for ours,theirs in zip(found, (x, w, b), strict=True): test_close(ours, theirs.grad, eps=1e-5)
 
 # %% ../nbs/91_exercises.ipynb #07e8f706
 @exercise('sgd-1', "Draw the sigmoid: where is it steep, and where flat? Its slope at 0 is 1/4, which is ½·½.",
@@ -177,7 +179,8 @@ def _(f):
     test_close(f(x.detach()), x.grad, eps=1e-5)
 
 @exercise('sgd-2', "Keep a list of `v`, one tensor of zeros for each parameter, made in `__init__`.",
-          "In `step`, under `torch.no_grad()`: `v.mul_(mom).add_(p.grad)`, then `p -= lr*v`. `zero_grad` clears `p.grad`, not `v`.")
+          "In `step`, under `torch.no_grad()`: `v.mul_(mom).add_(p.grad)`, then `p -= lr*v`.",
+          "`zero_grad` clears `p.grad`, and leaves `v` alone.")
 def _(cls):
     a, b = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
     ours, theirs = cls([a], .1, .9), torch.optim.SGD([b], lr=.1, momentum=.9)
@@ -203,8 +206,8 @@ def _(a):
     x = torch.linspace(-3, 3, 50)
     test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
 
-@exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What does the second layer send back?",
-          "The first layer's gradient is multiplied by the second layer's weights, the second's by the hidden outputs: all zero.")
+@exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What comes back?",
+          "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: all 0")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
 # %% ../nbs/91_exercises.ipynb #fad84a50
