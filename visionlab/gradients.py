@@ -84,7 +84,7 @@ def numerical_gradient(
     params:Tensor, # where to take the gradient, (n,)
     eps:float=1e-2 # how far each parameter is pushed
 )->Tensor:         # (n,)
-    "Central differences, `(f(p + eps) - f(p - eps))/(2 eps)` for each parameter: 2n evaluations of `f`, off by about eps²."
+    "Central differences, `(f(p + eps) - f(p - eps))/(2 eps)` for each parameter: 2n evaluations, off by about eps²."
     grads = []
     for i in range(len(params)):
         push = torch.zeros_like(params); push[i] = eps
