@@ -386,25 +386,47 @@ def _(cls):
     with learn.no_bar(): learn.fit(6, lr=.8)
     test_close(learn.opt.param_groups[0]['lr'], .1)
 
-# %% ../nbs/91_exercises.ipynb #d728eef4
-@exercise('normalization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.", "n·std²·keep = 1, so `1/math.sqrt(n*keep)`.")
+# %% ../nbs/91_exercises.ipynb #4c087bc2
+@exercise('initialization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.",
+          "n·std²·keep = 1, so `1/math.sqrt(n*keep)`.")
 def _(f):
     for n,keep in ((100, 1.), (144, .5), (2304, .3)): test_close(float(f(n, keep)), 1/math.sqrt(n*keep), eps=1e-6)
 
-@exercise('normalization-2', "One mean and one variance for each channel: over the axes (0, 2, 3).", "`x.var((0,2,3), correction=0)` divides by n; give everything per channel the shape (c, 1, 1) with `[:,None,None]`.")
+@exercise('initialization-2', "Both kinds have weights of shape (out, in, …). What is left of the shape is the kernel.",
+          "`layer.weight[0].numel()` numbers reach a unit; `layer.weight[:,0].numel()` is out channels times kernel.")
+def _(f):
+    for layer,want in ((torch.nn.Linear(10, 3), (10, 3)), (torch.nn.Conv2d(4, 8, 3), (36, 72)),
+                       (torch.nn.Conv2d(3, 16, 5, bias=False), (75, 400))): test_eq(tuple(f(layer)), want)
+
+@exercise('initialization-3', "`torch.linalg.qr` takes a matrix apart into one with such columns and a triangle.",
+          "`torch.linalg.qr(torch.randn(n, n))[0]`")
+def _(f):
+    for n in (3, 40):
+        q = f(n)
+        test_close(q.T@q, torch.eye(n), eps=1e-4)
+    assert not torch.allclose(f(5), f(5)), "it should be another one each time"
+
+# %% ../nbs/91_exercises.ipynb #d728eef4
+@exercise('normalization-1', "One mean and one variance for each channel: over the axes (0, 2, 3).",
+          "`x.var((0,2,3), correction=0)` divides by n; give everything per channel the shape (c, 1, 1): "
+          "`[:,None,None]`.")
 def _(f):
     x,w,b = torch.randn(4, 6, 5, 3)*3 + 1,torch.randn(6),torch.randn(6)
     test_close(f(x, w, b, 1e-5), F.batch_norm(x, None, None, w, b, training=True), eps=1e-4)
     test_close(f(x, w, b, .5), F.batch_norm(x, None, None, w, b, training=True, eps=.5), eps=1e-4)
 
-@exercise('normalization-3', "Each batch leaves nine tenths of what was there.", "The smallest k for which .9**k is below .01: `math.log(.01)/math.log(.9)`, rounded up.")
+@exercise('normalization-2', "Each batch leaves nine tenths of what was there.",
+          "The smallest k for which .9**k is below .01: `math.log(.01)/math.log(.9)`, rounded up.")
 def _(k): assert int(k) == 44, f"after {int(k)} batches {100*.9**int(k):.3g} % of the start is left"
 
-@exercise('normalization-4', "With s = weight/sqrt(running_var + eps), batchnorm gives s·y + bias - s·running_mean. What if y is a convolution?",
-          "Multiply each output channel's kernel by s: `conv.weight*s[:,None,None,None]`. The new bias is `bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.")
+@exercise('normalization-3', "With s = weight/sqrt(running_var + eps), batchnorm gives s·y + bias - s·running_mean. "
+          "What if y is a convolution?",
+          "Multiply each output channel's kernel by s: `conv.weight*s[:,None,None,None]`. The new bias is "
+          "`bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.")
 def _(f):
     for bias in (False, True):
-        conv,bn,x = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),torch.nn.BatchNorm2d(8, eps=.01),torch.randn(4, 3, 9, 9)
+        conv,bn = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),torch.nn.BatchNorm2d(8, eps=.01)
+        x = torch.randn(4, 3, 9, 9)
         with torch.no_grad():
             for p in (bn.weight, bn.bias, bn.running_mean): p.normal_()
             bn.running_var.uniform_(.5, 2)
@@ -412,14 +434,17 @@ def _(f):
             test_close(f(conv, bn)(x), was, eps=1e-4)
             test_close(bn(conv(x)), was)        # and the old layers are as they were
 
-@exercise('normalization-5', "The mean square along the last axis, kept as an axis of size 1: `x.square().mean(-1, keepdim=True)`.", "`x*(x.square().mean(-1, keepdim=True) + eps).rsqrt()*weight`")
+@exercise('normalization-4', "The mean square along the last axis, kept as an axis of size 1: "
+          "`x.square().mean(-1, keepdim=True)`.",
+          "`x*(x.square().mean(-1, keepdim=True) + eps).rsqrt()*weight`")
 def _(f):
     x,w = torch.randn(4, 7, 16)*2 + 1,torch.randn(16)
     test_close(f(x, w, 1e-5), F.rms_norm(x, (16,), w, 1e-5), eps=1e-5)
     test_close(f(x, w, .5), F.rms_norm(x, (16,), w, .5), eps=1e-5)
 
 # %% ../nbs/91_exercises.ipynb #157e8c7a
-@exercise('resnet-1', "Two 3×3 convolutions without bias; a norm has two parameters a channel. When is there something in the skip?",
+@exercise('resnet-1', "Two 3×3 convolutions without bias; a norm has two parameters a channel. "
+          "When is there something in the skip?",
           "`9*ni*nf + 9*nf*nf + 4*nf`, and with `stride > 1 or ni != nf` another `ni*nf + 2*nf`.")
 def _(f):
     from visionlab.resnet import ResBlock
@@ -443,11 +468,13 @@ def _(f):
     with torch.device('meta'):
         for d in (18, 34, 50): test_eq(int(f(resnet(d, 10, 1))), d)
 
-@exercise('resnet-4', "Through one block there are two ways. And through two, one after the other?", "Each block doubles them.")
+@exercise('resnet-4', "Through one block there are two ways. And through two, one after the other?",
+          "Each block doubles them.")
 def _(n): test_eq(int(n), 2**8)
 
 @exercise('resnet-5', "Both norms have `nf` channels, and the sum is the last thing that happens.",
-          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; `return x + self.conv2(self.bn2(…).relu())`.")
+          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; "
+          "`return x + self.conv2(self.bn2(…).relu())`.")
 def _(cls):
     x = torch.randn(4, 6, 5, 5)
     block = cls(6)
