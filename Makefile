@@ -8,18 +8,21 @@ HERE   := $(shell pwd | cksum | cut -d' ' -f1)
 READY  := .venv/ready-$(HERE)
 DEV    := .venv/ready-dev-$(HERE)
 CHECKS ?= tests
+BUILD  := _build
 
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab docs bench clean
+.PHONY: help demo test quick nb lab docs bench clean
 
 help:
 	@echo 'visionlab: learn computer vision by building it'
 	@echo
 	@echo '  make demo    train a network that reads handwritten digits, and show what it gets wrong'
 	@echo '  make lab     open the lessons in JupyterLab'
-	@echo '  make docs    build the site into _docs/ (open _docs/index.html)'
+	@echo '  make docs    build the site (open $(BUILD)/site/index.html)'
+	@echo '  make nb      run a notebook, save what it shows, export it: make nb NB=08 (or NB="07 08", NB=index for the README)'
+	@echo '  make quick   run the tests of what has changed since the last commit'
 	@echo '  make test    run every notebook and every test (one file: make test CHECKS=tests/test_data.py)'
 	@echo '  make bench   measure against other libraries, into bench/RESULTS.md (one part: make bench PARTS=loop)'
 	@echo '  make clean   remove .venv and all that was built'
@@ -32,22 +35,28 @@ demo: $(READY)
 test: $(DEV)
 	@$(PY) -m pytest $(CHECKS)
 
+quick: $(DEV)
+	@$(PY) tools/quick.py
+
+nb: $(DEV)
+	@$(PY) tools/nb.py $(NB)
+
 lab: $(DEV)
 	@echo 'make: starting JupyterLab; stop it with Ctrl-C here'
 	@$(PY) tools/lab.py
 
 docs: $(DEV)
 	@$(PY) -c 'import smalldocs' 2>/dev/null || { echo 'make: the site builder needs Python 3.11 or newer: make clean, then make docs PYTHON=python3.12'; exit 1; }
-	@echo 'make: building the site into _docs/'
-	@rm -rf _docs
-	@$(PY) -m smalldocs.cli render --strict; status=$$?; rm -rf lessons workshop api source about index.ipynb; \
-	  [ $$status = 0 ] && echo 'make: done, open _docs/index.html' || { rm -rf _docs; echo 'make: the site was not built; the reason stands above'; exit 1; }
+	@echo 'make: building the site in $(BUILD)/'
+	@rm -rf $(BUILD) && mkdir $(BUILD) && cd $(BUILD) && ln -s ../_quarto.yml ../styles.css ../tools .
+	@$(PY) -m smalldocs.cli render $(BUILD) --strict && echo 'make: done, open $(BUILD)/site/index.html' || \
+	  { rm -rf $(BUILD); echo 'make: the site was not built; the reason stands above'; exit 1; }
 
 bench: $(DEV)
 	@$(PY) bench/run.py $(PARTS)
 
 clean:
-	rm -rf .venv bench/.venv bench/.parts _docs lessons workshop api source about index.ipynb build dist *.egg-info .pytest_cache .quarto
+	rm -rf .venv bench/.venv bench/.parts $(BUILD) build dist *.egg-info .pytest_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): settings.ini setup.py tools/install.py

@@ -2,7 +2,7 @@
 import functools, http.server, os, re, shutil, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from pathlib import Path
-import psutil, pytest
+import nbformat, psutil, pytest
 from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +34,31 @@ def copy_repo(to):
         dest.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(p, dest)
     return to
+
+def notebook(path, *sources):
+    "A new notebook of code cells; a source that starts like a title makes a cell of text."
+    new = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
+    cells = [new[s.startswith('# ')](s, id=f'c{i}') for i, s in enumerate(sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+def installed(repo):
+    "That copy, with the .venv of these tests as if `make` had made it there."
+    prefix, venv = Path(sys.prefix), repo/'.venv'
+    if not (prefix/'pyvenv.cfg').exists(): skip('this Python is not in a virtual environment')
+    venv.mkdir()
+    for name in ('bin', 'lib', 'share'): (venv/name).symlink_to(prefix/name)
+    shutil.copy(prefix/'pyvenv.cfg', venv)
+    here = subprocess.run('pwd | cksum | cut -d" " -f1', shell=True, cwd=repo, capture_output=True, text=True).stdout.strip()
+    for stamp in (f'ready-{here}', f'ready-dev-{here}'): (venv/stamp).touch()
+    return repo
+
+def make(folder, *args, **env):
+    "What `make` returns and says in a folder."
+    if not shutil.which('make'): skip('there is no make on this machine')
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(('MAKE', 'MFLAGS', 'PYTHON', 'GIT_', 'PYTEST_'))}
+    r = subprocess.run(['make', *args], cwd=folder, env=clean | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+    return r.returncode, r.stdout
 
 @contextmanager
 def served(folder):

@@ -1,38 +1,29 @@
 """The verbs: they explain themselves, say why they fail, lose no time, and mind no space in a path."""
-import os, re, shutil, subprocess, sys, time
-from pathlib import Path
-import pytest
-from conftest import ROOT, copy_repo, skip
+import os, pty, re, subprocess, sys, time
+import nbformat, pytest
+from conftest import ROOT, copy_repo, installed, make, notebook, skip
 
-def make(folder, *args, **env):
-    if not shutil.which('make'): skip('there is no make on this machine')
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(('MAKE', 'MFLAGS', 'PYTHON'))}
-    r = subprocess.run(['make', *args], cwd=folder, env=clean | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-    return r.returncode, r.stdout
-
-def stand_in(path, *lines):
-    "An executable script, where a test needs a Python or a pip that behaves in a certain way."
-    path.write_text('\n'.join(['#!/bin/sh', *lines]) + '\n')
+def python_that(way, folder):
+    "A Python that behaves as a function of stand_in.py says."
+    path = folder/'python'
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT}/tests/stand_in.py" {way} "$0" "$@"\n')
     path.chmod(0o755)
-    return str(path)
+    return f'PYTHON={path}'
 
 @pytest.fixture(scope='module')
 def repo(tmp_path_factory):
     "A copy of the repository in a folder with spaces in its name, whose .venv stands for one installed before."
-    repo = copy_repo(tmp_path_factory.mktemp('make')/'a place with spaces')
-    prefix, venv = Path(sys.prefix), repo/'.venv'
-    if not (prefix/'pyvenv.cfg').exists(): skip('this Python is not in a virtual environment')
-    venv.mkdir()
-    for name in ('bin', 'lib', 'share'): (venv/name).symlink_to(prefix/name)
-    shutil.copy(prefix/'pyvenv.cfg', venv)
-    here = subprocess.run('pwd | cksum | cut -d" " -f1', shell=True, cwd=repo, capture_output=True, text=True).stdout.strip()
-    for stamp in (f'ready-{here}', f'ready-dev-{here}'): (venv/stamp).touch()
-    return repo
+    return installed(copy_repo(tmp_path_factory.mktemp('make')/'a place with spaces'))
+
+@pytest.fixture
+def bare(tmp_path):
+    "A copy with no .venv."
+    return copy_repo(tmp_path/'bare')
 
 def test_bare_make_explains_the_verbs():
     code, out = make(ROOT)
     assert code == 0
-    for verb in ('demo', 'test', 'lab', 'docs', 'bench', 'clean'): assert f'make {verb}' in out
+    for verb in ('demo', 'lab', 'docs', 'nb', 'quick', 'test', 'bench', 'clean'): assert f'make {verb}' in out
 
 def test_a_second_run_loses_no_time(repo):
     (repo/'tools'/'demo.py').write_text('print("the demo runs")')
@@ -46,7 +37,7 @@ def test_a_second_run_loses_no_time(repo):
 
 def test_the_demo_reads_99_of_100_digits(tmp_path):
     "Seeds give 74 to 95 errors, so that more than 100 mean that something is wrong."
-    from visionlab.data import URLs, untar_data
+    from visionlab.all import URLs, untar_data
     untar_data(URLs.MNIST)                                   # a download would show its bar on stderr
     env = os.environ | dict(OMP_NUM_THREADS='1')             # two threads on cores that other tests use wait for each other
     r = subprocess.run([sys.executable, ROOT/'tools'/'demo.py'], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=env)
@@ -54,26 +45,15 @@ def test_the_demo_reads_99_of_100_digits(tmp_path):
     assert int(re.search(r'(\d+) errors out of 10,000', r.stdout)[1]) <= 100, r.stdout
     assert 'accuracy' in r.stdout and 'make lab' in r.stdout and (tmp_path/'demo.png').stat().st_size > 50_000
 
-def test_docs_from_a_path_with_spaces(repo):
-    if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')
-    code, out = make(repo, 'docs')
-    assert code == 0 and 'open _docs/index.html' in out, out
-    assert (repo/'_docs'/'index.html').exists()
-    assert not [d for d in ('lessons', 'workshop', 'api', 'source', 'about', 'index.ipynb') if (repo/d).exists()]
+# ---- from a path with spaces
 
-def test_test_and_kernel_from_a_path_with_spaces(repo):
-    "The tests and the notebooks they run use the .venv of this folder, not one installed elsewhere."
-    (repo/'tests'/'test_where.py').write_text('''
-import sys, nbformat, run_nbs
-def test_where(tmp_path):
-    (tmp_path/'settings.ini').write_text('[DEFAULT]\\nlib_name = x\\ntst_flags = slow\\nuser = x\\n')
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('import sys; print(sys.prefix)')])
-    nbformat.write(nb, tmp_path/'a.ipynb')
-    assert 'a place with spaces' in sys.prefix
-    assert run_nbs.run(tmp_path/'a.ipynb').cells[0].outputs[0].text.strip() == sys.prefix
-''')
-    code, out = make(repo, 'test', 'CHECKS=tests/test_where.py')
-    assert code == 0 and '1 passed' in out, out
+def test_docs(repo):
+    if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')
+    before = set(repo.iterdir())
+    code, out = make(repo, 'docs')
+    assert code == 0 and 'open _build/site/index.html' in out, out
+    assert (repo/'_build'/'site'/'index.html').exists()
+    assert {p.name for p in set(repo.iterdir()) - before} == {'_build'}, 'everything that is made stands in one folder'
 
 def test_docs_says_why_it_fails(repo):
     page = repo/'nbs'/'98_broken.ipynb'
@@ -81,33 +61,91 @@ def test_docs_says_why_it_fails(repo):
     code, out = make(repo, 'docs')
     page.unlink()
     assert code and '98_broken.ipynb' in out and 'the site was not built' in out
-    assert not (repo/'_docs').exists() and not (repo/'lessons').exists()
+    assert not (repo/'_build').exists()
 
-@pytest.fixture
-def bare(tmp_path): return copy_repo(tmp_path/'bare')
+def test_the_site_is_not_built_at_the_top(repo):
+    r = subprocess.run([sys.executable, 'tools/prep_docs.py'], cwd=repo, capture_output=True, text=True)
+    assert r.returncode == 1 and 'make docs' in r.stderr and not (repo/'lessons').exists()
+
+WHERE = '''
+import sys, nbformat, run_nbs
+
+def test_where(tmp_path):
+    (tmp_path/'settings.ini').write_text('[DEFAULT]\\nlib_name = x\\ntst_flags = slow\\nuser = x\\n')
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('import sys; print(sys.prefix)')])
+    nbformat.write(nb, tmp_path/'a.ipynb')
+    assert 'a place with spaces' in sys.prefix
+    assert run_nbs.run(tmp_path/'a.ipynb').cells[0].outputs[0].text.strip() == sys.prefix
+'''
+
+def test_tests_and_kernels_are_of_this_folder(repo):
+    "The tests and the notebooks they run use the .venv of this folder, not one installed elsewhere."
+    (repo/'tests'/'test_where.py').write_text(WHERE)
+    code, out = make(repo, 'test', 'CHECKS=tests/test_where.py')
+    assert code == 0 and '1 passed' in out, out
+
+def test_nb_runs_saves_and_exports(repo):
+    path, module = repo/'nbs'/'97_probe.ipynb', repo/'visionlab'/'probe.py'
+    notebook(path, '# probe\n\n> Is it exported?', '#| default_exp probe', '#| export\nanswer = 6*7', 'answer')
+    code, out = make(repo, 'nb', 'NB=97')
+    assert code == 0 and 'running 97_probe.ipynb' in out and 'exported: ' in out and 'probe.py' in out, out
+    assert nbformat.read(path, 4).cells[3].outputs[0].data['text/plain'] == '42' and 'answer = 6*7' in module.read_text()
+    notebook(path, '# probe\n\n> Is it exported?', '#| default_exp probe', '#| export\nanswer = 6*8', 'answer/0')
+    code, out = make(repo, 'nb', 'NB=probe')
+    assert code and '97_probe.ipynb, cell 3 (answer/0)' in out and 'answer = 6*7' in module.read_text(), out
+    assert 'there is no notebook' in make(repo, 'nb', 'NB=44')[1] and 'make nb NB=08' in make(repo, 'nb')[1]
+
+# ---- the first run on a machine
 
 def test_no_python(bare):
     code, out = make(bare, 'demo', 'PYTHON=python-that-is-not-there')
     assert code and "no 'python-that-is-not-there' here" in out and not (bare/'.venv').exists()
 
 def test_an_old_python(bare, tmp_path):
-    run = 'import sys, runpy; sys.version_info = (3, 8, 1); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name="__main__")'
-    old = stand_in(tmp_path/'old', f"exec '{sys.executable}' -c '{run}' \"$@\"")
-    code, out = make(bare, 'demo', f'PYTHON={old}')
+    code, out = make(bare, 'demo', python_that('old', tmp_path))
     assert code and 'needs Python 3.10 or newer, and this is 3.8' in out and not (bare/'.venv').exists()
 
 def test_a_python_without_venv(bare, tmp_path):
-    "As Debian ships it: `python3 -m venv` stops half-way."
-    run = ('import sys, runpy, subprocess; real = subprocess.run\n'
-           'def run(a, **k): return real([sys.executable, "-c", "import os, sys; os.makedirs(sys.argv[1]+\\"/bin\\"); sys.exit(\\"ensurepip is not available\\")", a[3]], **k) if a[1:3] == ["-m", "venv"] else real(a, **k)\n'
-           'subprocess.run = run; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name="__main__")')
-    odd = stand_in(tmp_path/'odd', f"exec '{sys.executable}' -c '{run}' \"$@\"")
-    code, out = make(bare, 'demo', f'PYTHON={odd}')
+    code, out = make(bare, 'demo', python_that('without_venv', tmp_path))
     assert code and 'ensurepip is not available' in out and 'python3-venv' in out and not (bare/'.venv').exists()
 
-def test_an_installation_that_fails_does_not_count(bare):
+def test_an_installation_that_fails_says_why_and_does_not_count(bare):
     nowhere = dict(PIP_INDEX_URL='http://127.0.0.1:9/', PIP_EXTRA_INDEX_URL='', PIP_FIND_LINKS='', PIP_RETRIES='0', PIP_NO_CACHE_DIR='1')
     for _ in range(2):
         code, out = make(bare, 'demo', f'PYTHON={sys.executable}', **nowhere)
-        assert code and 'pip could not install' in out, out
-        assert not list((bare/'.venv').glob('ready*'))
+        assert code and 'pip could not install' in out and 'ERROR: No matching distribution found' in out, out
+        assert len(out.splitlines()) < 30 and not list((bare/'.venv').glob('ready*'))
+
+@pytest.fixture
+def slow(bare, tmp_path):
+    "A copy that a Python with a slow pip installs, which then runs a demo of one line; log lines come every half second."
+    tool = bare/'tools'/'install.py'
+    tool.write_text(tool.read_text().replace('EVERY = 30', 'EVERY = .5'))
+    (bare/'tools'/'demo.py').write_text('print("the demo runs")')
+    return bare, python_that('with_a_slow_pip', tmp_path)
+
+STEPS = r'fetching \[##+\.+\] \d of 8 MB, heavy-2\.1 \(package 1\)', r'installing \[#+\.*\] [12] of 2 packages'
+
+def test_installing_shows_little_in_a_log(slow):
+    folder, python = slow
+    code, out = make(folder, 'demo', python)
+    assert code == 0 and out.splitlines()[-1] == 'the demo runs', out
+    for step in STEPS: assert re.search(rf'^make: 0:0\d {step}$', out, re.M), out
+    assert 'Collecting' not in out and len(out.splitlines()) < 20 and 'Successfully' in (folder/'.venv'/'install.log').read_text()
+
+def test_installing_shows_one_line_that_moves_in_a_terminal(slow):
+    folder, python = slow
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen(['make', 'demo', python], cwd=folder, stdout=theirs, stderr=theirs, env=os.environ | dict(COLUMNS='80'))
+    os.close(theirs)
+    out = b''
+    while True:
+        try: more = os.read(ours, 4096)
+        except OSError: break  # the other end is closed
+        if not more: break
+        out += more
+    assert p.wait() == 0
+    lines = out.decode().replace('\r\n', '\n').split('\n')
+    moving = next(l for l in lines if '\r' in l)
+    for step in STEPS: assert len(set(re.findall(step, moving))) > 1, moving
+    assert len(lines) < 8 and max(map(len, moving.split('\r'))) < 80

@@ -1,9 +1,9 @@
 """The built site: whole, at home without a network, readable on a phone and in the dark, and alive without a kernel."""
-import json, re, subprocess, sys, time
+import json, os, re, subprocess, sys, time
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag
 import nbformat, psutil, pytest
-from conftest import ROOT, browsers_killed_after, copy_repo, served, skip
+from conftest import ROOT, browsers_killed_after, copy_repo, installed, make, served, skip
 
 DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 PROBE = [nbformat.v4.new_markdown_cell('# probe\n\n> Does a page show all that a lesson may hold?'), nbformat.v4.new_markdown_cell(r'''
@@ -28,13 +28,13 @@ Because *it adds*.
 def site(tmp_path_factory):
     "The site, built from a copy of the repository with one page more."
     if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')
-    repo = copy_repo(tmp_path_factory.mktemp('site')/'visionlab')
+    repo = installed(copy_repo(tmp_path_factory.mktemp('site')/'visionlab'))
     nbformat.write(nbformat.v4.new_notebook(cells=PROBE), repo/'nbs'/'89_probe.ipynb')
     start = time.monotonic()
-    r = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict'], cwd=repo, capture_output=True, text=True)
-    assert r.returncode == 0, r.stdout + r.stderr
+    code, said = make(repo, 'docs')
+    assert code == 0, said
     assert time.monotonic() - start < 240  # a quiet machine takes a tenth of that
-    return repo/'_docs'
+    return repo/'_build'/'site'
 
 class Page(HTMLParser):
     "The links, pictures and anchors of a page."
@@ -54,7 +54,7 @@ def pages(site): return [str(p.relative_to(site)) for p in sorted(site.rglob('*.
 
 def test_every_lesson_and_module_has_its_page(site):
     for nb in (ROOT/'nbs').glob('[0-9]*.ipynb'):
-        page = site/('lessons' if '01' <= nb.name[:2] < '90' else 'workshop')/nb.with_suffix('.html').name
+        page = site/('lessons' if nb.name < '90' else 'workshop')/nb.with_suffix('.html').name
         text = page.read_text(encoding='utf-8')
         assert f'../notebooks/{nb.name}' in text and (site/'notebooks'/nb.name).read_bytes() == nb.read_bytes()
         assert 'class="nav-page nav-page-previous"><a' in text
@@ -64,8 +64,14 @@ def test_every_lesson_and_module_has_its_page(site):
         names = re.findall(r"'(\w+)'", re.search(r'__all__ = \[(.*?)\]', (ROOT/'visionlab'/f'{mod}.py').read_text(encoding='utf-8'), re.S)[1])
         assert not [n for n in names if not re.search(rf'\b{n}\b', text)]
         assert mod == 'all' or f'../source/{mod}.html#' in text
-    lessons = sorted(p.name for p in (site/'lessons').glob('*.html'))
-    for a, b in zip(lessons, lessons[1:]): assert re.search(rf'nav-page-next"><a [^>]*href="{b}"', (site/'lessons'/a).read_text(encoding='utf-8'))
+
+def test_every_lesson_stands_in_a_part_and_leads_to_the_next(site):
+    "A lesson whose number no part of the sidebar in _quarto.yml takes in would be missing there, and its neighbours would pass it over."
+    lessons = sorted(p.stem for p in (ROOT/'nbs').glob('[0-8]*.ipynb'))
+    for a, b in zip(lessons, lessons[1:]):
+        assert re.search(rf'nav-page-next"><a [^>]*href="{b}.html"', (site/'lessons'/f'{a}.html').read_text(encoding='utf-8')), f'{a} does not lead to {b}'
+    sidebar = re.search(r'id="quarto-sidebar".*?</nav>', (site/'lessons'/f'{lessons[0]}.html').read_text(encoding='utf-8'), re.S)[0]
+    for part in ('The bench', 'I Numbers', 'II The loop', 'III Seeing', 'The workshop'): assert part in sidebar
 
 def test_no_link_or_picture_is_broken(site, crawled):
     broken = []
@@ -96,13 +102,13 @@ def test_what_a_lesson_may_hold(site):
     assert 'hidden_name' not in text and '#| export' not in text
 
 def test_a_page_that_asks_the_network_fails_the_build(site, tmp_path):
-    out = tmp_path/'_docs'
+    out = tmp_path/'site'
     (out/'site_libs').mkdir(parents=True)
     (out/'search.json').write_text('[]')
     for asks in ('<img src="https://example.com/a.png">', '<script src="//example.com/a.js"></script>', '<style>@import url(https://example.com/a.css)</style>'):
         (out/'index.html').write_text(f'<html><head></head><body>{asks}</body></html>')
-        code = f'import os, runpy, sys; os.environ["QUARTO_PROJECT_OUTPUT_DIR"] = {str(out)!r}; runpy.run_path({str(ROOT/"tools"/"finish_docs.py")!r}, run_name="__main__")'
-        r = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+        env = os.environ | dict(QUARTO_PROJECT_OUTPUT_DIR=str(out))
+        r = subprocess.run([sys.executable, ROOT/'tools'/'finish_docs.py'], env=env, capture_output=True, text=True)
         assert r.returncode == 1 and 'example.com' in r.stderr
 
 # ---- in Chromium, with every other host blocked

@@ -8,7 +8,7 @@ from fontTools.ttLib import TTFont
 from latex2mathml.converter import convert
 
 ROOT = Path(__file__).resolve().parent.parent
-out = ROOT/os.environ['QUARTO_PROJECT_OUTPUT_DIR']
+out = Path(os.environ['QUARTO_PROJECT_OUTPUT_DIR']).resolve()
 
 MATH = re.compile(r'<(span|div) class="math (inline|display)">\s*\\[(\[](.*?)\\[)\]]\s*</\1>', re.S)
 MATH_LIBS = re.compile(r'<(?:script|link)\b[^>]*(?:katex|mathjax|polyfill)[^>]*>(?:</script>)?', re.I)

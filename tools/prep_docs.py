@@ -1,17 +1,16 @@
 """Turn the repository into the pages of the site: the `pre-render` step of `_quarto.yml`.
 
 Every notebook becomes a page that shows its code and its saved outputs, every module a page of what it exports and a page of its
-source, and the texts of the repository pages too. Nothing is run but `import visionlab`. What this writes is for `smalldocs render`
-(or `quarto render`) to read; `make docs` removes it afterwards, and git ignores it."""
+source, and the texts of the repository pages too. Nothing is run but `import visionlab`. Everything is written to the folder this is run
+in: the one that `make docs` lays out, with links to `_quarto.yml` and the tools, for `smalldocs render` (or `quarto render`) to read."""
 import json, os, re, shutil, sys
 from pathlib import Path, PurePosixPath as Pure
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT, BUILD = Path(__file__).resolve().parent.parent, Path.cwd()
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
-from run_nbs import directives, VIEW
+from tidy import directives, VIEW
 
-MADE = ('lessons', 'workshop', 'api', 'source', 'about')  # folders of pages, beside index.ipynb
 TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
 HIDE = re.compile(r'hide$|default_exp\b')
 OURS = re.compile(r'#\|\s*(default_exp|exports?i?|hide\w*|slow|cuda|eval:)(\s|$)')
@@ -19,9 +18,9 @@ CALLOUT = re.compile(r'^> \*\*(Note|Tip|Warning|Caution|Important)(?:: ([^*]+?))
 LINK = re.compile(r'(?<!\\)\]\(([^)#\s]+)(#[^)\s]*)?\)')
 
 def page_of(nb): # 'nbs/03_gradients.ipynb'
-    "Where a notebook's page goes: `lessons/03_gradients.ipynb`; 00 and 90 to 99 are the workshop."
+    "Where a notebook's page goes: `lessons/03_gradients.ipynb`; 90 to 99 are the workshop."
     if nb.name == 'index.ipynb': return 'index.ipynb'
-    return f"{'lessons' if '01' <= nb.name[:2] < '90' else 'workshop'}/{nb.name}"
+    return f"{'lessons' if nb.name < '90' else 'workshop'}/{nb.name}"
 
 def pages():
     "Every file of the repository that is a page of the site, and that page."
@@ -65,7 +64,7 @@ def code_cell(c):
     lines = [l for l in c['source'].split('\n') if not OURS.match(l)]
     quoted = [re.sub(r'''^#\| *([a-z]+-[a-z]+): *([^"'\[>|].*: .*)$''', lambda m: f'#| {m[1]}: {json.dumps(m[2], ensure_ascii=False)}', l) for l in lines]
     c['source'] = '\n'.join(extra + quoted).strip('\n')
-    return {**c, 'outputs': [o for o in c['outputs'] if VIEW not in o.get('data', {})]}  # a widget is a picture since tools/run_nbs.py
+    return {**c, 'outputs': [o for o in c['outputs'] if VIEW not in o.get('data', {})]}  # a widget is a picture since tools/tidy.py
 
 def lesson(path, dest, site, api):
     "Write the page of one notebook."
@@ -86,20 +85,20 @@ def lesson(path, dest, site, api):
     if module and f'visionlab/{module}.py' in site: links.append(f'<a href="../api/{module}.html">visionlab.{module}</a>')
     cells.insert(0, dict(cell_type='raw', id='front', metadata={}, source='---\n' + ''.join(f'{k}: {json.dumps(v)}\n' for k, v in front.items() if v) + '---'))
     if links: cells.insert(1, dict(cell_type='markdown', id='links', metadata={}, source=f'<p class="vl-links">{" ".join(links)}</p>'))
-    (ROOT/dest).parent.mkdir(exist_ok=True)
-    (ROOT/dest).write_text(json.dumps(nb | dict(cells=cells)), encoding='utf-8')
+    write(dest, json.dumps(nb | dict(cells=cells)))
+
+def write(dest, text):
+    (BUILD/dest).parent.mkdir(exist_ok=True)
+    (BUILD/dest).write_text(text, encoding='utf-8')
 
 def main():
-    for d in MADE: shutil.rmtree(ROOT/d, ignore_errors=True)
+    if BUILD == ROOT: sys.exit('the site is built in a folder of its own: run `make docs`, and after that `quarto render _build` if you like')
     site = pages()
     api, made = module_pages(ROOT, site)
-    for dest, text in made.items():
-        (ROOT/dest).parent.mkdir(exist_ok=True)
-        (ROOT/dest).write_text(symbol_links(text, api, {Pure(dest).stem}) if dest.startswith('api/') else text, encoding='utf-8')
+    shutil.copytree(ROOT/'nbs'/'images', BUILD/'nbs'/'images', dirs_exist_ok=True)
+    for dest, text in made.items(): write(dest, symbol_links(text, api, {Pure(dest).stem}) if dest.startswith('api/') else text)
     for src, dest in site.items():
         if src.endswith('.ipynb'): lesson(ROOT/src, dest, site, api)
-        elif src.endswith('.md'):
-            (ROOT/dest).parent.mkdir(exist_ok=True)
-            (ROOT/dest).write_text(relink((ROOT/src).read_text(encoding='utf-8'), src, dest, site), encoding='utf-8')
+        elif src.endswith('.md'): write(dest, relink((ROOT/src).read_text(encoding='utf-8'), src, dest, site))
 
 if __name__ == '__main__': main()

@@ -1,7 +1,7 @@
 """Make README.md, and the pictures it shows, from nbs/index.ipynb: `python tools/readme.py`."""
 import base64, json, os, re
 from pathlib import Path
-from run_nbs import directives
+from tidy import directives
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = 'nbs/images'  # where a picture drawn by a cell of the index is kept for the README
@@ -40,10 +40,12 @@ def make():
         parts += [shown({**o, 'alt': alt[1].strip('"') if alt else 'what this code draws'}, pictures) for o in c['outputs']]
     return '\n\n'.join(p for p in parts if p) + '\n', pictures
 
-if __name__ == '__main__':
+def main():
     text, pictures = make()
     (ROOT/PICTURES).mkdir(exist_ok=True)
     for old in (ROOT/PICTURES).glob('index-*.png'): old.unlink()
     for name, data in pictures.items(): (ROOT/name).write_bytes(data)
     (ROOT/'README.md').write_text(text, encoding='utf-8', newline='\n')
     print(f'README.md: {len(text.split())} words, {len(pictures)} pictures')
+
+if __name__ == '__main__': main()

@@ -2,76 +2,20 @@
 
 Each runs in a fresh kernel of this environment, on one thread and with a fixed hash seed, so that the same notebook gives the same
 bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or a flag of `tst_flags`) are not run and keep what they
-show; with `--slow` before the names those marked `#| slow` run too. Saved are outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata. An output that
-differs from the saved one in nothing but times ("12.3 ms", "00:03") is left as it was, so times can be shown and a second run still
-changes nothing. An error or a warning in a cell is a failure that names the notebook and the cell."""
+show; with `--slow` before the names those marked `#| slow` run too. What is saved is tidy (tools/tidy.py), and an output that differs from
+the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing. An error or a warning
+in a cell is a failure that names the notebook and the cell."""
 import json, os, re, sys, time, warnings
-from itertools import takewhile
 from pathlib import Path
 import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbdev.config import get_config
+from tidy import VIEW, directives, inside, masked, text, tidy, widget_picture, widget_state
 
-VIEW = 'application/vnd.jupyter.widget-view+json'
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
-TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?)\b|(?:ns|[uµμ]s|ms)\b)
-    | \b\d+\.\d+s\b | \b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b | \b\d[\d,]*(?=[ ](?:loops|runs)\b)''', re.X)
-
 class LessonError(Exception): "A cell that fails, with the notebook, the cell and the reason."
-
-def directives(source): # of a code cell
-    "What the `#|` lines that open a cell say, such as `['export', 'eval: false']`."
-    lines = takewhile(lambda l: not l or l.startswith('#|'), source.splitlines())
-    return [re.sub(r'\s*:\s*', ': ', l[2:].strip(), count=1) for l in lines if l]
-
-def widget_state(nb): return nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
-
-def inside(out, widgets): # one output; the notebook's widget state by model id
-    "The states of the widgets an ipywidgets output is made of."
-    todo, seen = [out['data'][VIEW]['model_id']], []
-    while todo:
-        m = todo.pop(0)
-        if m in seen or m not in widgets: continue
-        seen.append(m)
-        todo += [c.removeprefix('IPY_MODEL_') for c in widgets[m]['state'].get('children', [])]
-    return [widgets[m] for m in seen]
-
-def widget_picture(out, widgets):
-    "What an ipywidgets output showed first, as an ordinary output: its picture, else its other output, else None."
-    shown = [o for w in inside(out, widgets) for o in w['state'].get('outputs', [])]
-    return next((o for o in shown if 'image/png' in o.get('data', {})), shown[0] if shown else None)
-
-def tidy(nb):
-    "The notebook with nothing in it that changes from run to run."
-    widgets = widget_state(nb)
-    nb.metadata = nbformat.from_dict({'kernelspec': dict(display_name='python3', language='python', name='python3')})
-    nb.nbformat, nb.nbformat_minor = 4, 5
-    for c in nb.cells:
-        c.metadata = nbformat.from_dict({k: v for k, v in c.metadata.items() if k == 'jupyter'})
-        if c.cell_type != 'code': continue
-        c.execution_count = None
-        outs = [widget_picture(o, widgets) if VIEW in o.get('data', {}) else o for o in c.outputs]
-        c.outputs = [nbformat.from_dict(o) for o in outs if o]
-        for o in c.outputs:
-            if 'execution_count' in o: o.execution_count = None
-            if 'metadata' in o: o.metadata = {k: v for k, v in o.metadata.items() if k.startswith('image/')}
-            data = o.get('data', {})
-            if 'text/plain' in data: data['text/plain'] = re.sub(r' at 0x[0-9a-f]{6,}', '', data['text/plain'])
-            for n, u in enumerate(dict.fromkeys(re.findall(r'id="T_([0-9a-f]{5})"', data.get('text/html', '')))):  # a pandas Styler's random name
-                data['text/html'] = data['text/html'].replace(f'T_{u}', f'T_{c.id}{n or ""}')
-    return nb
-
-def masked(outs):
-    "Outputs as text, with each time replaced by a mark and runs of blanks by one."
-    def mask(v): return re.sub(r'\s+', ' ', TIME.sub('<time>', v)) if isinstance(v, str) else v
-    return json.dumps([{**o, 'text': mask(o.get('text')), 'data': {k: v if k.startswith('image/png') else mask(v) for k, v in o.get('data', {}).items()}}
-                       for o in outs], sort_keys=True)
-
-def text(nb):
-    "The bytes of the file, as Jupyter writes them."
-    return nbformat.writes(nb, 4).rstrip('\n') + '\n'
 
 def explain(path, i, cell, what):
     head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')

@@ -1,0 +1,133 @@
+"""The tools: running notebooks and saving them, choosing tests, keeping commits tidy."""
+import json, shutil, subprocess
+import install, nbformat, pytest, quick
+from conftest import ROOT, copy_repo, installed, notebook, skip
+from run_nbs import LessonError, run
+from tidy import directives, masked, text, tidy
+
+# ---- running and saving
+
+def probe(folder, *cells):
+    (folder/'settings.ini').write_text((ROOT/'settings.ini').read_text(encoding='utf-8'), encoding='utf-8')
+    return notebook(folder/'probe.ipynb', *cells)
+
+def test_a_second_run_changes_nothing(tmp_path):
+    path = probe(tmp_path, 'import time\nprint(f"took {time.time() % 100:.3f} ms, at {time.strftime(\'%H:%M:%S\')}")', '#| eval: false\n1/0', '#| slow\n1/0',
+                    'object()', 'import pandas as pd\npd.DataFrame([[1, 2]]).style.background_gradient()', 'print(1)\nprint(2)',
+                    'from ipywidgets import interact\nimport matplotlib.pyplot as plt\n@interact(a=(0, 3))\ndef show(a=1):\n    plt.plot([0, a])\n    plt.show()')
+    saved = json.loads(path.read_text(encoding='utf-8'))
+    saved['cells'][1]['outputs'] = [dict(output_type='stream', name='stdout', text=['kept\n'])]
+    first = text(run(path, saved=json.dumps(saved)))
+    assert text(run(path, saved=first)) == first
+    nb = nbformat.reads(first, 4)
+    outs = [c.outputs for c in nb.cells]
+    assert outs[1][0].text == 'kept\n' and outs[2] == [] and outs[3][0].data['text/plain'] == '<object>'
+    assert outs[5][0].text == '1\n2\n' and len(outs[5]) == 1
+    assert [set(o.data) >= {'image/png'} for o in outs[6]] == [True]
+    assert 'widgets' not in nb.metadata and not any(c.execution_count for c in nb.cells)
+
+@pytest.mark.parametrize('code,says', [('x = 1\nx.nothing', "no attribute 'nothing'"), ('import warnings\nwarnings.warn("careful")', 'careful'),
+                                       ('from ipywidgets import interact\ninteract(lambda a: None, a=(0, 3));', 'plt.show()'),
+                                       ('import os\nos._exit(3)', 'died')], ids=['error', 'warning', 'interact', 'dead kernel'])
+def test_a_failing_cell_is_named(tmp_path, code, says):
+    with pytest.raises(LessonError) as e: run(probe(tmp_path, 'ok = 1', code))
+    assert 'probe.ipynb, cell 1 (' + code.splitlines()[0] in str(e.value) and says in str(e.value)
+
+@pytest.mark.parametrize('a,b,same', [('took 12.3 ms', 'took 9 ms', True), ('3.4 s ± 20 ms', '3.55 s ± 1.5 ms', True), ('4.2µs', '12 µs', True),
+    ('00:03', '00:17', True), ('0:00:03', '1:22:03', True), ('loss 0.31', 'loss 0.32', False), ('3s: 6131', '7s: 6131', False), ('6131 3s', '6265 3s', False),
+    ('1.2 s  loss .5', '12.2 s loss .5', True), ('12 sevens', '13 sevens', False)])
+def test_only_times_may_differ(a, b, same):
+    def out(s): return [dict(output_type='stream', name='stdout', text=s)]
+    assert (masked(out(a)) == masked(out(b))) == same
+
+def test_flags_hold_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path/'project'/'nbs').mkdir(parents=True)
+    path = probe(tmp_path/'project', '#| cuda\n1/0')
+    path = path.rename(path.parent/'nbs'/path.name)
+    monkeypatch.chdir(tmp_path)
+    assert run(path).cells[0].outputs == []
+
+def test_a_silent_kernel_is_replaced_once(tmp_path):
+    path = probe(tmp_path, 'import time\nfrom pathlib import Path\nif not Path("been").exists():\n    Path("been").touch()\n    time.sleep(60)\nprint("here")')
+    with pytest.warns(UserWarning, match='trying once more'): nb = run(path, timeout=5)
+    assert nb.cells[0].outputs[0].text == 'here\n'
+    (tmp_path/'been').unlink()
+    with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, timeout=5, tries=1)
+
+def test_slow_cells_run_when_asked(tmp_path):
+    path = probe(tmp_path, '#| slow\nprint("slow")', '#| cuda\n1/0')
+    assert [len(c.outputs) for c in run(path).cells] == [0, 0]
+    assert [len(c.outputs) for c in run(path, slow=True).cells] == [1, 0]
+
+def test_directives():
+    assert directives('#| export\n#|eval:false\nx = 1\n#| hide') == ['export', 'eval: false']
+
+def test_a_folded_cell_is_folded_in_jupyter_too():
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('#| code-fold: true\nx = 1'), nbformat.v4.new_code_cell('x = 1')])
+    assert [c.metadata for c in tidy(nb).cells] == [{'jupyter': {'source_hidden': True}}, {}]
+
+# ---- git
+
+def git(folder, *args):
+    me = ['-c', 'user.name=a reader', '-c', 'user.email=reader@example.com']
+    return subprocess.run(['git', *me, *args], cwd=folder, capture_output=True, text=True)
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    "A copy of the repository that is a git checkout with a commit, and with the hook that `make` installs."
+    if not shutil.which('git'): skip('there is no git on this machine')
+    for name in ('GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE'): monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('GIT_CONFIG_GLOBAL', str(tmp_path/'no-settings'))
+    repo = installed(copy_repo(tmp_path/'a checkout'))
+    monkeypatch.chdir(repo)
+    for args in (['init', '-q'], ['add', '.'], ['commit', '-qm', 'all of it']): assert git(repo, *args).returncode == 0
+    install.keep_notebooks_clean()
+    return repo
+
+def test_a_commit_holds_tidy_notebooks(checkout):
+    path = checkout/'nbs'/'00_core.ipynb'
+    saved = path.read_text(encoding='utf-8')
+    nb = nbformat.reads(saved, 4)
+    nb.cells[1].execution_count, nb.metadata.language_info = 3, dict(name='python', version='3.10.1')
+    nbformat.write(nb, path)
+    for again in (['add', 'nbs'], []):                             # staged, and named in the commit
+        said = git(checkout, 'commit', '-qm', 'untidy', '--', 'nbs/00_core.ipynb').stderr
+        assert 'nbs/00_core.ipynb' in said and 'git add' in said, said
+        assert path.read_text(encoding='utf-8') == saved
+        nbformat.write(nb, path)
+    path.write_text(saved.replace('# core', '# core, mended', 1), encoding='utf-8')
+    assert git(checkout, 'commit', '-qm', 'tidy', '--', 'nbs/00_core.ipynb').returncode == 0
+    assert git(checkout, 'status', '--short').stdout == ''
+
+def test_hooks_of_others_are_left_alone(checkout):
+    hook = checkout/'.git'/'hooks'/'pre-commit'
+    hook.write_text('#!/bin/sh\ntrue\n')
+    install.keep_notebooks_clean()
+    assert hook.read_text() == '#!/bin/sh\ntrue\n'
+    hook.unlink()
+    git(checkout, 'config', 'core.hooksPath', 'elsewhere')
+    install.keep_notebooks_clean()
+    assert not hook.exists() and not (checkout/'elsewhere').exists()
+
+def test_no_checkout_no_hook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    install.keep_notebooks_clean()
+    assert not list(tmp_path.iterdir())
+
+# ---- what a change touches
+
+def test_changes_since_the_last_commit(checkout):
+    (checkout/'nbs'/'00_core.ipynb').write_text('{}')
+    (checkout/'tests'/'test_new.py').write_text('')
+    (checkout/'README.md').unlink()
+    assert quick.changed(checkout) == ['README.md', 'nbs/00_core.ipynb', 'tests/test_new.py']
+
+def test_the_tests_of_a_change():
+    def tests(file): return [t.removeprefix('tests/test_') for t in quick.tests_of(file)]
+    assert tests('nbs/08_learner.ipynb') == ['notebooks.py::test_notebook[08_learner.ipynb]', 'notebooks.py::test_saved_form[08_learner.ipynb]', 'package.py', 'learner.py']
+    assert tests('visionlab/learner.py') == tests('nbs/08_learner.ipynb')
+    assert tests('nbs/index.ipynb') == ['notebooks.py::test_notebook[index.ipynb]', 'notebooks.py::test_saved_form[index.ipynb]', 'package.py']
+    assert tests('tests/test_site.py') == tests('styles.css') == ['site.py'] and tests('tools/tidy.py') == ['tools.py']
+    assert tests('tests/test_gone.py') == tests('CONTRIBUTING.md') == ['package.py'] and tests('bench/run.py') == []
+    every = [p.relative_to(ROOT).as_posix() for p in ROOT.glob('tools/*.py')]
+    assert not [f for f in every if not quick.tests_of(f)]
