@@ -4,18 +4,18 @@
 
 # %% auto #0
 __all__ = ['init_params', 'linear1', 'sigmoid', 'mnist_loss', 'calc_grad', 'train_epoch', 'batch_accuracy', 'validate_epoch',
-           'BasicOptim', 'train_model', 'SGD', 'Adam', 'simple_net']
+           'BasicOptim', 'train_model', 'SGD', 'Adam', 'RMSProp']
 
 # %% ../nbs/05_sgd.ipynb #a22235d1
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 # %% ../nbs/05_sgd.ipynb #4e1c0558
 def init_params(
-    *size,       # the shape
+    *size:int,   # the shape
     std:float=1. # standard deviation
 )->Tensor:       # requires gradients
-    "Random parameters, ready to be trained."
+    "Random parameters from N(0, std²), ready to be trained."
     return (torch.randn(*size)*std).requires_grad_()
 
 def linear1(
@@ -23,24 +23,25 @@ def linear1(
     weights:Tensor, # (inputs, outputs)
     bias:Tensor     # (outputs,)
 )->Tensor:          # (n, outputs)
-    "Every row's weighted sum, plus the bias."
+    "Every row's weighted sum, plus the bias: `xb @ weights + bias`."
     return xb@weights + bias
 
 # %% ../nbs/05_sgd.ipynb #baa1dbf6
 def sigmoid(
     x:Tensor # any numbers
 )->Tensor:   # numbers between 0 and 1, same shape
-    "`1/(1 + exp(-x))`, written so that nothing overflows: 0 becomes a half, large positive numbers nearly 1, large negative ones nearly 0."
+    "`1/(1 + exp(-x))`, computed as `(1 + tanh(x/2))/2`, so that neither it nor its derivative overflows."
     return (1 + torch.tanh(x/2))/2
 
 def mnist_loss(
     preds:Tensor, # scores, any shape
     targs:Tensor  # 1 where the score should be high and 0 where it should be low, same shape
 )->Tensor:        # scalar between 0 and 1
-    """The mean distance of `sigmoid(preds)` to the truth.
+    """The mean distance of `p = sigmoid(preds)` to the truth: 1 - p where the target is 1, else p.
 
     Raises `ValueError` when the shapes differ, since (n, 1) and (n,) would broadcast to (n, n)."""
-    if preds.shape != targs.shape: raise ValueError(f"predictions {tuple(preds.shape)} and targets {tuple(targs.shape)} must have the same shape")
+    if preds.shape != targs.shape:
+        raise ValueError(f"predictions {tuple(preds.shape)} and targets {tuple(targs.shape)} must have the same shape")
     p = sigmoid(preds)
     return torch.where(targs == 1, 1 - p, p).mean()
 
@@ -51,18 +52,18 @@ def calc_grad(
     model,                # a function of a batch
     loss_func=mnist_loss  # `loss_func(preds, targs)` gives a scalar
 )->Tensor:                # the loss, detached
-    "Adds the gradient of the batch's loss to `.grad` of every parameter the model uses."
+    "Adds ∂loss/∂p to `p.grad` of every parameter `p` the model uses, and returns the loss of the batch."
     loss = loss_func(model(xb), yb)
     loss.backward()
     return loss.detach()
 
 def train_epoch(
     model,                # a function of a batch
-    dl,                   # training batches
+    dl,                   # training batches, pairs (inputs, targets)
     opt,                  # has `step` and `zero_grad`
     loss_func=mnist_loss  # `loss_func(preds, targs)` gives a scalar
 ):
-    "One step for every batch."
+    "One step for every batch: gradient, `opt.step()`, `opt.zero_grad()`."
     for xb,yb in dl:
         calc_grad(xb, yb, model, loss_func)
         opt.step()
@@ -72,17 +73,17 @@ def train_epoch(
 def batch_accuracy(
     preds:Tensor, # scores; positive says 1
     targs:Tensor  # 1 or 0, same shape
-)->Tensor:        # a share between 0 and 1
-    "The share of scores on the right side of zero."
+)->Tensor:        # a fraction between 0 and 1
+    "The fraction of scores on the right side of zero."
     return ((preds > 0) == targs.bool()).float().mean()
 
 @torch.no_grad()
 def validate_epoch(
     model,                # a function of a batch
-    dl,                   # validation batches
+    dl,                   # validation batches, pairs (inputs, targets)
     metric=batch_accuracy # `metric(preds, targs)` gives a mean over the batch
 )->float:                 # the mean over all items
-    "The metric over a whole loader; a small last batch counts for no more than its size."
+    "The metric over a whole loader: each batch counts by its number of items, a small last one for less."
     total = sum(metric(model(xb), yb)*len(xb) for xb,yb in dl)
     return (total/sum(len(xb) for xb,_ in dl)).item()
 
@@ -110,7 +111,7 @@ def train_model(
     epochs:int,           # passes over the training set
     loss_func=mnist_loss  # `loss_func(preds, targs)` gives a scalar
 )->list:                  # accuracy on the validation set after each epoch
-    "Trains and validates, epoch by epoch."
+    "Trains for `epochs` passes, and validates after each."
     res = []
     for _ in range(epochs):
         train_epoch(model, dl, opt, loss_func)
@@ -118,31 +119,40 @@ def train_model(
     return res
 
 # %% ../nbs/05_sgd.ipynb #4bc3d3e1
+#| code-fold: true
+#| code-summary: "SGD, Adam and RMSProp: torch's own, with fastai's argument names"
 def SGD(
     params,         # tensors, or groups of them, to optimize
     lr:float,       # learning rate
-    mom:float=0.,   # momentum: how much of the last step is kept
-    wd:float=0.     # weight decay
+    mom:float=0.,   # momentum: the fraction of the last step that is kept
+    wd:float=0.     # weight decay, added to the gradients (L2)
 )->torch.optim.Optimizer: # torch's own, with its fused kernels
-    "torch's stochastic gradient descent, as a function a `Learner` takes."
+    "torch's stochastic gradient descent: with `g = grad + wd*p`, `v = mom*v + g` and `p -= lr*v`."
     return torch.optim.SGD(params, lr=lr, momentum=mom, weight_decay=wd, fused=True)
 
 def Adam(
     params,            # tensors, or groups of them, to optimize
     lr:float=1e-3,     # learning rate
-    mom:float=.9,      # how much of the running mean of gradients is kept
-    sqr_mom:float=.99, # how much of the running mean of squared gradients is kept
+    mom:float=.9,      # the fraction of the running mean of gradients that is kept
+    sqr_mom:float=.99, # the fraction of the running mean of squared gradients that is kept
     eps:float=1e-5,    # keeps the division from blowing up
     wd:float=.01       # weight decay, apart from the gradients (AdamW)
 )->torch.optim.Optimizer: # torch's own, with its fused kernels
-    """torch's AdamW with fastai's defaults, as a function a `Learner` takes.
+    """torch's AdamW with fastai's defaults: `p -= lr*wd*p`, then `p -= lr*m/(√s + eps)`.
 
-    Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019)."""
+    m and s are the running means of g and g², corrected for their start at zero.
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2."""
     return torch.optim.AdamW(params, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, fused=True)
 
-# %% ../nbs/05_sgd.ipynb #f9864eba
-def simple_net(
-    n_hidden:int=30 # units in the hidden layer
-)->nn.Sequential:   # takes rows of 784 pixels, gives one score
-    "Two linear layers with a ReLU between."
-    return nn.Sequential(nn.Linear(784, n_hidden), nn.ReLU(), nn.Linear(n_hidden, 1))
+def RMSProp(
+    params,            # tensors, or groups of them, to optimize
+    lr:float,          # learning rate
+    mom:float=0.,      # momentum: the fraction of the last step that is kept
+    sqr_mom:float=.99, # the fraction of the running mean of squared gradients that is kept
+    eps:float=1e-5,    # keeps the division from blowing up
+    wd:float=0.        # weight decay, added to the gradients (L2)
+)->torch.optim.Optimizer: # torch's own (which has no fused kernel for it)
+    """torch's RMSprop: with the running mean s of g², `v = mom*v + g/(√s + eps)` and `p -= lr*v`.
+
+    Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012)."""
+    return torch.optim.RMSprop(params, lr=lr, momentum=mom, alpha=sqr_mom, eps=eps, weight_decay=wd, foreach=True)
