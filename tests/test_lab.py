@@ -102,7 +102,7 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
     press(page, live.locator('input').first, 'ArrowRight', 10)
     assert live.locator('svg path').first.get_attribute('d') != start and live.locator('.vl-loss').inner_text() != loss
 
-def test_lesson_18_runs_and_its_race_moves(server, visit):
+def test_lesson_11_runs_and_its_race_moves(server, visit):
     page = open_and_run(server, visit, '11_optimizers.ipynb')
     out, moved = widget(page)
     moved(lambda: press(page, out.locator('.noUi-handle').first, 'ArrowRight', 10))

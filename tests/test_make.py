@@ -6,7 +6,7 @@ from conftest import ROOT, copy_repo, installed, make, notebook, skip
 def python_that(way, folder):
     "A Python that behaves as a function of stand_in.py says."
     path = folder/'python'
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT}/tests/stand_in.py" {way} "$0" "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT}/tests/programs/stand_in.py" {way} "$0" "$@"\n')
     path.chmod(0o755)
     return f'PYTHON={path}'
 

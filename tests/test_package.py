@@ -1,10 +1,10 @@
 """The library is what the notebooks say, is documented, keeps its floors, and works under fastcore 1 and 2."""
-import ast, filecmp, importlib, inspect, re, subprocess, sys, sysconfig
+import ast, filecmp, importlib, inspect, os, re, shutil, subprocess, sys, sysconfig
 from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
-import pytest
-import readme
+import pytest, readme, stubs
+from fastcore.docments import docments
 from conftest import ROOT, copy_repo, skip, tracked
 
 CFG = ConfigParser(delimiters=['='])
@@ -52,15 +52,47 @@ def test_every_export_says_what_it_does(name):
     bare = [n for n, o in own.items() if (inspect.isclass(o) or inspect.isfunction(o)) and not (o.__doc__ or '').strip()]
     assert not bare, f'no docstring: {bare}'
 
-FLOORS = [{'core', 'data'}, {'pixels', 'gradients', 'sgd'}, {'learner'}, {'convolutions', 'activations', 'schedules', 'normalization', 'optimizers'},
-          {'resnet', 'datablock', 'augment'}, {'transfer', 'interpret', 'cleaning', 'siamese', 'unet', 'zoo'},
-          {'export', 'scale', 'speedrun', 'imagify', 'tabular', 'collab', 'text'}]
-BOOK = {'live', 'exercises', 'cli'}  # the machinery of the book: lessons show it, no module needs it
+def documented(cls, method, f):
+    "Whether a method is: by its docstring, as an event by its callback, as `__init__` by the comments beside its parameters."
+    from visionlab.learner import Callback
+    if method == '__init__':
+        comments = docments(f, args_kwargs=True)
+        return all(c for p, c in comments.items() if p not in ('self', 'return', 'args', 'kwargs'))
+    return bool((f.__doc__ or '').strip()) or issubclass(cls, Callback) and method.startswith(('before_', 'after_'))
+
+def test_what_is_public_is_documented():
+    "At least 97 of 100 classes, functions, methods and properties. Other methods with two underscores are explained by Python."
+    said = {}
+    for mod in [importlib.import_module(f'visionlab.{m}') for m in MODULES]:
+        for n, o in vars(mod).items():
+            if n[0] == '_' or getattr(o, '__module__', None) != mod.__name__ or not (inspect.isclass(o) or inspect.isfunction(o)): continue
+            said[f'{mod.__name__}.{n}'] = bool((o.__doc__ or '').strip())
+            for m, f in vars(o).items() if inspect.isclass(o) else ():
+                f = f.fget if isinstance(f, property) else getattr(f, '__func__', f)
+                if inspect.isfunction(f) and (m[0] != '_' or m == '__init__' and '__init__' in vars(o)) and f.__module__.startswith('visionlab'):
+                    said[f'{mod.__name__}.{n}.{m}'] = documented(o, m, f)
+    bare = [n for n, ok in said.items() if not ok]
+    assert len(bare) <= .03*len(said), f'{len(bare)} of {len(said)} have no docstring: {bare}'
+
+# ---- the floors: a notebook's number says what its module may import
+
+NUMBERS = {p.stem[3:]: int(p.name[:2]) for p in (ROOT/'nbs').glob('[0-9][0-9]_*.ipynb')}
+
+def is_lesson(name): return NUMBERS[name] < 90
+def carries(name): return 90 <= NUMBERS[name] <= 92  # what lessons stand on: figures that move, exercises, fetching
+def extends(name): return 93 <= NUMBERS[name] <= 98  # what makes lessons' classes fit for daily use: for `all`, and for nothing else
+
+def may_import(name, other):
+    if name == 'all': return True
+    if other not in NUMBERS: return False
+    if carries(name): return other == 'core'
+    if is_lesson(name): return carries(other) or NUMBERS[other] < NUMBERS[name]
+    return is_lesson(other) or carries(other)
 
 def imports(name):
-    "The modules of visionlab that one imports, anywhere in its source."
-    res = set()
-    for n in ast.walk(ast.parse((ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8'))):
+    "The modules of visionlab that one imports, anywhere in its source. The check of an exercise may import what its lesson built when it is called."
+    res, tree = set(), ast.parse((ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8'))
+    for n in tree.body if name == 'exercises' else ast.walk(tree):
         if isinstance(n, ast.Import): res |= {a.name.split('.')[1] for a in n.names if a.name.startswith('visionlab.')}
         if isinstance(n, ast.ImportFrom):
             if n.level: res |= {n.module.split('.')[0]} if n.module else {a.name for a in n.names}
@@ -71,11 +103,56 @@ def imports(name):
 
 @each_module
 def test_a_module_imports_only_from_floors_below(name):
-    if name == 'all': return
-    floor = len(FLOORS) if name in BOOK else next((i for i, f in enumerate(FLOORS) if name in f), None)
-    assert floor is not None, f'{name} stands on no floor of the house'
-    below = set().union(*FLOORS[:floor]) | ({'core'} if name == 'data' else set())
-    assert imports(name) <= below, f'{name} imports {imports(name) - below}'
+    bad = sorted(o for o in imports(name) if not may_import(name, o))
+    assert not bad, f'{name} ({NUMBERS[name]:02}) may not import {", ".join(f"{o} ({NUMBERS.get(o)})" for o in bad)}'
+
+def test_all_hands_on_every_module(): assert imports('all') == set(MODULES) - {'all'}
+
+# ---- size and form of the exported source
+
+LONG = {'exercises': 'the exercises of every lesson, each with its check and its hints', # over 300 lines, and why
+        'fetch': 'all that may go wrong between a server and a folder that several processes fill'}
+
+@each_module
+def test_a_module_is_short(name):
+    n = len((ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8').splitlines())
+    most = 300 if name == 'learner' or not is_lesson(name) else 250
+    assert n <= most or name in LONG, f'{name}.py has {n} lines, and {most} are allowed'
+    assert n > most or name not in LONG, f'{name}.py has {n} lines: it no longer needs its place in LONG'
+
+@each_module
+def test_lines_are_short(name):
+    source = (ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8')
+    made = {i for n in ast.parse(source).body if ast.unparse(n).startswith('__all__') for i in range(n.lineno, n.end_lineno + 1)}
+    long = [i for i, l in enumerate(source.splitlines(), 1) if len(l) > 120 and i not in made]
+    assert not long, f'more than 120 columns in lines {long} of {name}.py'
+
+LEAVES = set()  # 'Class.method': patched in the module of its class although it draws nothing
+
+@each_module
+def test_classes_are_whole(name):
+    "A class is patched by later modules; in its own only with a plot."
+    tree = ast.parse((ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8'))
+    own = {c.name for c in tree.body if isinstance(c, ast.ClassDef)}
+    cut = [f'{cls}.{f.name}' for f in tree.body if isinstance(f, ast.FunctionDef) and stubs.patched(f)
+           for cls in stubs.words(f.args.args[0].annotation) & own if not f.name.startswith(('plot_', 'show_'))]
+    assert not set(cut) - LEAVES
+
+# ---- what editors and type checkers see
+
+def test_stubs_are_in_step():
+    made = stubs.make()
+    assert {p.stem: p.read_text(encoding='utf-8') for p in (ROOT/'visionlab').glob('*.pyi')} == made, 'run python tools/stubs.py'
+    assert {'learner', 'all'} <= set(made) and (ROOT/'visionlab'/'py.typed').exists()
+
+def test_a_checker_sees_what_later_lessons_add(tmp_path):
+    program = ROOT/'tests'/'programs'/'checked.py'
+    wrong = [i for i, l in enumerate(program.read_text(encoding='utf-8').splitlines(), 1) if l.endswith('# wrong')]
+    shutil.copy(program, tmp_path)
+    r = subprocess.run([sys.executable, '-m', 'mypy', '--follow-imports=silent', '--ignore-missing-imports', 'checked.py'], cwd=tmp_path,
+                       env=os.environ | dict(MYPYPATH=str(ROOT)), capture_output=True, text=True)
+    assert [int(n) for n in re.findall(r'^checked\.py:(\d+): error', r.stdout, re.M)] == wrong, r.stdout + r.stderr
+    assert 'maybe "fit_one_cycle"?' in r.stdout and 'Unexpected keyword argument "lrmax"' in r.stdout
 
 def test_no_hosts_of_registries_and_no_paths_of_a_machine():
     folders = '|'.join(f'/{d}/' for d in ('tmp', 'root', 'work', 'home/[a-z]+'))
@@ -84,22 +161,6 @@ def test_no_hosts_of_registries_and_no_paths_of_a_machine():
     found = [f'{p.relative_to(ROOT)}: {m[0]}' for p in tracked() if p.suffix not in ('.png',)
              for m in bad.finditer(re.sub(r'base64,[\w+/=]+|"image/png": "[^"]*"', '', p.read_text(encoding='utf-8')))]
     assert not found
-
-TRAIN = '''
-import fastcore, sys, visionlab, importlib, torch
-assert int(fastcore.__version__.split('.')[0]) >= 2, fastcore.__version__
-for m in sys.argv[1:]: importlib.import_module('visionlab.' + m)
-from visionlab.all import *
-set_seed(1)
-x = torch.randn(512, 4)
-y = (x[:, :1] > x[:, 1:2]).float()
-rows = list(zip(x, y))
-dls = DataLoaders(DataLoader(rows[:400], bs=32, shuffle=True), DataLoader(rows[400:], bs=64))
-learn = Learner(dls, nn.Linear(4, 1), loss_func=nn.BCEWithLogitsLoss(), opt_func=torch.optim.SGD, lr=.5, metrics=lambda p, t: ((p > 0) == (t > 0)).float().mean())
-with learn.no_bar(): learn.fit(5)
-assert learn.recorder.values[-1][-1] > .9, learn.recorder.values
-print('trained under fastcore', fastcore.__version__)
-'''
 
 def test_works_with_fastcore_2(tmp_path):
     "In an environment of its own, which borrows everything but fastcore from this one."
@@ -111,6 +172,6 @@ def test_works_with_fastcore_2(tmp_path):
     site = subprocess.run([py, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], capture_output=True, text=True, check=True).stdout.strip()
     shared = '\n'.join(dict.fromkeys([sysconfig.get_path('purelib'), sysconfig.get_path('platlib'), str(ROOT)]))
     Path(site, 'zz_shared.pth').write_text(shared + '\n')  # searched after this environment's own packages
-    r = subprocess.run([py, '-c', TRAIN, *MODULES], cwd=tmp_path, capture_output=True, text=True)
+    r = subprocess.run([py, ROOT/'tests'/'programs'/'small_training.py', *MODULES], cwd=tmp_path, capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
     assert 'trained under fastcore 2' in r.stdout
