@@ -39,15 +39,21 @@ def conv(
 # %% ../nbs/10_cnn.ipynb #9777196c
 class Flatten(nn.Module):
     "Everything after the first axis in one row: (n, c, h, w) becomes (n, c*h*w)."
-    def forward(self, x): return x.flatten(1)
+    def forward(self, x:Tensor)->Tensor:
+        "`x.flatten(1)`."
+        return x.flatten(1)
 
 class Func(nn.Module):
     "A function of a tensor as a module."
     def __init__(self,
         func:Callable # takes a tensor, gives a tensor
     ): super().__init__(); self.func = func
-    def forward(self, x): return self.func(x)
-    def extra_repr(self): return getattr(self.func, '__name__', repr(self.func))
+    def forward(self, x:Tensor)->Tensor:
+        "`func(x)`."
+        return self.func(x)
+    def extra_repr(self)->str:
+        "The name of the function, when the module is printed."
+        return getattr(self.func, '__name__', repr(self.func))
 
 def sequential(
     *layers:Callable # modules, or functions of a tensor
@@ -154,10 +160,10 @@ def _windows(model):
 
 # %% ../nbs/10_cnn.ipynb #5f62c4e7
 def receptive_field(
-    layers,         # `(kernel size, stride, padding)` of each layer, first to last; or a plain stack of layers
-    unit:int=0,     # which unit of the last layer, along one axis
-    n:int|None=None # input height or width; when given, only pixels and units that exist are counted
-)->range:           # the pixels along that axis; without `n` it may reach into the padding, below 0 or beyond
+    layers:nn.Module|list, # a plain stack of layers, or `(kernel size, stride, padding)` of each, first to last
+    unit:int=0,            # which unit of the last layer, along one axis
+    n:int|None=None        # input height or width; when given, only pixels and units that exist are counted
+)->range:                  # the pixels along that axis; without `n` it may reach into the padding, below 0 or beyond
     """The pixels that one unit can see, by going back: units a to b see `a*stride - pad` to `b*stride - pad + ks - 1`.
 
     Of a model such as `simple_cnn()`, `Conv2d`, `MaxPool2d` and `AvgPool2d` count; all else, a mean over all places
