@@ -389,7 +389,7 @@ def test_killed_in_the_middle(home, server, monkeypatch):
 
 def test_progress_in_a_log_file_is_a_line(home, server):
     p = child(home, f'{server}good/'); go(p)
-    assert p.communicate(timeout=30)[1] == ''.join(f'{server}good/{k}: {len(v)} B\n' for k,v in GZ.items())
+    assert p.communicate(timeout=30)[1] == ''.join(f'{k}: {len(v)} B\n' for k,v in GZ.items())
 
 def test_progress_in_a_terminal_is_a_bar(home, server):
     ours,theirs = pty.openpty()

@@ -21,8 +21,8 @@ from .fetch import DataSet, FetchError, PNGTree, Source, URLs
 from .fetch import check_sha, data_home, download, to_idx, unpack, untar_data
 
 # handed on: who imports the lesson has what fetches its data, too
-_all_ = ['DataSet', 'FetchError', 'PNGTree', 'Source', 'URLs', 'check_sha', 'data_home', 'download', 'to_idx', 'unpack', 'untar_data']
-
+_all_ = ['DataSet', 'FetchError', 'PNGTree', 'Source', 'URLs',
+         'check_sha', 'data_home', 'download', 'to_idx', 'unpack', 'untar_data']
 
 # %% ../nbs/01_data.ipynb #fdc9f903
 _idx_types = {8:'u1', 9:'i1', 11:'>i2', 12:'>i4', 13:'>f4', 14:'>f8'} # third byte of an IDX file → NumPy type
@@ -38,7 +38,7 @@ def read_idx(
     a = np.frombuffer(bytearray(src), 'u1') if given else np.fromfile(src, 'u1')
     name = 'these bytes' if given else Path(src).name
     if len(a) < 4 or a[:2].any() or int(a[2]) not in _idx_types:
-        raise ValueError(f"{name}: no IDX header: begins {bytes(a[:4]).hex(' ')}, wanted 00 00, a type, a number of axes")
+        raise ValueError(f"{name}: no IDX header: begins {bytes(a[:4]).hex(' ')}, not 00 00, a type, a number of axes")
     dtype,start = np.dtype(_idx_types[int(a[2])]),4 + 4*int(a[3])
     shape = [int.from_bytes(a[i:i+4].tobytes(), 'big') for i in range(4, start, 4)]
     want = start + math.prod(shape)*dtype.itemsize

