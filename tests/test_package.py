@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest, readme, stubs
 from fastcore.docments import docments
 from conftest import ROOT, copy_repo, skip, tracked
+from visionlab.learner import Callback, events
 
 CFG = ConfigParser(delimiters=['='])
 CFG.read(ROOT/'settings.ini', encoding='utf-8')
@@ -52,13 +53,16 @@ def test_every_export_says_what_it_does(name):
     bare = [n for n, o in own.items() if (inspect.isclass(o) or inspect.isfunction(o)) and not (o.__doc__ or '').strip()]
     assert not bare, f'no docstring: {bare}'
 
-def documented(cls, method, f):
-    "Whether a method is: by its docstring, as an event by its callback, as `__init__` by the comments beside its parameters."
-    from visionlab.learner import Callback
-    if method == '__init__':
-        comments = docments(f, args_kwargs=True)
-        return all(c for p, c in comments.items() if p not in ('self', 'return', 'args', 'kwargs'))
-    return bool((f.__doc__ or '').strip()) or issubclass(cls, Callback) and method.startswith(('before_', 'after_'))
+def methods(cls):
+    "The public methods and properties that a class of ours defines, with their functions."
+    for name, o in vars(cls).items():
+        f = o.fget if isinstance(o, property) else getattr(o, '__func__', o)
+        if inspect.isfunction(f) and f.__module__.startswith('visionlab') and (name[0] != '_' or name == '__init__'): yield name, o, f
+
+def documented(cls, name, o, f):
+    "By a docstring; an event by that of its callback; `__init__` by the comments beside its parameters."
+    if name == '__init__': return all(c for p, c in docments(f, args_kwargs=True).items() if p not in ('self', 'return', 'args', 'kwargs'))
+    return bool((o.__doc__ or '').strip()) or issubclass(cls, Callback) and name in events
 
 def test_what_is_public_is_documented():
     "At least 97 of 100 classes, functions, methods and properties. Other methods with two underscores are explained by Python."
@@ -67,27 +71,15 @@ def test_what_is_public_is_documented():
         for n, o in vars(mod).items():
             if n[0] == '_' or getattr(o, '__module__', None) != mod.__name__ or not (inspect.isclass(o) or inspect.isfunction(o)): continue
             said[f'{mod.__name__}.{n}'] = bool((o.__doc__ or '').strip())
-            for m, f in vars(o).items() if inspect.isclass(o) else ():
-                f = f.fget if isinstance(f, property) else getattr(f, '__func__', f)
-                if inspect.isfunction(f) and (m[0] != '_' or m == '__init__' and '__init__' in vars(o)) and f.__module__.startswith('visionlab'):
-                    said[f'{mod.__name__}.{n}.{m}'] = documented(o, m, f)
+            if inspect.isclass(o): said |= {f'{mod.__name__}.{n}.{m[0]}': documented(o, *m) for m in methods(o)}
     bare = [n for n, ok in said.items() if not ok]
     assert len(bare) <= .03*len(said), f'{len(bare)} of {len(said)} have no docstring: {bare}'
 
-# ---- the floors: a notebook's number says what its module may import
+# ---- the floors: the order of the numbers is the order of imports
 
 NUMBERS = {p.stem[3:]: int(p.name[:2]) for p in (ROOT/'nbs').glob('[0-9][0-9]_*.ipynb')}
 
 def is_lesson(name): return NUMBERS[name] < 90
-def carries(name): return 90 <= NUMBERS[name] <= 92  # what lessons stand on: figures that move, exercises, fetching
-def extends(name): return 93 <= NUMBERS[name] <= 98  # what makes lessons' classes fit for daily use: for `all`, and for nothing else
-
-def may_import(name, other):
-    if name == 'all': return True
-    if other not in NUMBERS: return False
-    if carries(name): return other == 'core'
-    if is_lesson(name): return carries(other) or NUMBERS[other] < NUMBERS[name]
-    return is_lesson(other) or carries(other)
 
 def imports(name):
     "The modules of visionlab that one imports, anywhere in its source. The check of an exercise may import what its lesson built when it is called."
@@ -99,12 +91,24 @@ def imports(name):
             elif n.module == 'visionlab': res |= {a.name for a in n.names}
             elif (n.module or '').startswith('visionlab.'): res.add(n.module.split('.')[1])
             assert name == 'all' or not any(a.name == '*' for a in n.names), f'{name} says import *'
+    assert res <= set(NUMBERS), f'{name} imports {res - set(NUMBERS)}, which no notebook exports'
     return res
+
+def carries(name):
+    "Whether a module of the workshop imports no lesson but core, so that lessons can stand on it."
+    return not is_lesson(name) and not [o for o in imports(name) if is_lesson(o) and o != 'core']
+
+def may_import(name, other):
+    if name == 'all': return True
+    if is_lesson(name) and is_lesson(other): return NUMBERS[other] < NUMBERS[name]
+    return is_lesson(other) or carries(other)  # what extends lessons is for `all` alone
 
 @each_module
 def test_a_module_imports_only_from_floors_below(name):
     bad = sorted(o for o in imports(name) if not may_import(name, o))
-    assert not bad, f'{name} ({NUMBERS[name]:02}) may not import {", ".join(f"{o} ({NUMBERS.get(o)})" for o in bad)}'
+    assert not bad, f'{name} ({NUMBERS[name]:02}) may not import {", ".join(f"{o} ({NUMBERS[o]:02})" for o in bad)}'
+
+def test_lessons_can_stand_on_the_workshop(): assert all(map(carries, ('live', 'exercises', 'fetch')))
 
 def test_all_hands_on_every_module(): assert imports('all') == set(MODULES) - {'all'}
 
@@ -149,7 +153,7 @@ def test_a_checker_sees_what_later_lessons_add(tmp_path):
     program = ROOT/'tests'/'programs'/'checked.py'
     wrong = [i for i, l in enumerate(program.read_text(encoding='utf-8').splitlines(), 1) if l.endswith('# wrong')]
     shutil.copy(program, tmp_path)
-    r = subprocess.run([sys.executable, '-m', 'mypy', '--follow-imports=silent', '--ignore-missing-imports', 'checked.py'], cwd=tmp_path,
+    r = subprocess.run([sys.executable, '-m', 'mypy', '--follow-imports=silent', '--ignore-missing-imports', f'--cache-dir={ROOT}/.mypy_cache', 'checked.py'], cwd=tmp_path,
                        env=os.environ | dict(MYPYPATH=str(ROOT)), capture_output=True, text=True)
     assert [int(n) for n in re.findall(r'^checked\.py:(\d+): error', r.stdout, re.M)] == wrong, r.stdout + r.stderr
     assert 'maybe "fit_one_cycle"?' in r.stdout and 'Unexpected keyword argument "lrmax"' in r.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 from fastcore.basics import camel2snake
 
 PACKAGE = Path(__file__).resolve().parent.parent/'visionlab'
-KEPT = {'property', 'cached_property', 'classmethod', 'staticmethod', 'contextmanager', 'dataclass', 'setter'}  # decorators that checkers know
+KEPT = {'property', 'classmethod', 'staticmethod', 'contextmanager', 'setter'}  # decorators that checkers know
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 def words(node): return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node else set()
@@ -26,9 +26,7 @@ def doc(node, indent):
     return f'{indent}{text!r}\n' if text else ''
 
 def type_of(a, default=None):
-    "An annotation as checkers want it: `(int, float)` is a union, and what defaults to None may be None."
-    if isinstance(a, ast.Tuple): a = ast.parse(' | '.join(map(ast.unparse, a.elts)), mode='eval').body
-    if 'callable' in words(a): a = ast.Name('Any')
+    "An annotation as checkers want it: what defaults to None may be None."
     optional = isinstance(default, ast.Constant) and default.value is None and not re.search(r'\b(None|Optional|Any)\b', ast.unparse(a))
     return ast.parse(f'{ast.unparse(a)} | None', mode='eval').body if optional else a
 
@@ -42,7 +40,7 @@ def function(f, indent=''):
     for ds in (a.defaults, a.kw_defaults): ds[:] = [d if d is None or isinstance(d, (ast.Constant, ast.UnaryOp)) else ast.Constant(...) for d in ds]
     marks = [ast.unparse(d) for d in f.decorator_list if last(d) in KEPT]
     marks += ['property' for d in f.decorator_list if 'as_prop=True' in ast.unparse(d)]
-    returns = f' -> {ast.unparse(type_of(f.returns))}' if f.returns else ''
+    returns = f' -> {ast.unparse(f.returns)}' if f.returns else ''
     said = doc(f, indent + '    ')
     return ''.join(f'{indent}@{m}\n' for m in marks) + f'{indent}def {f.name}({ast.unparse(a)}){returns}:' + (f'\n{said}' if said else ' ...\n')
 
@@ -52,16 +50,17 @@ def attributes(body, methods):
     for n in of((ast.Assign, ast.AnnAssign), body):
         for t in n.targets if isinstance(n, ast.Assign) else [n.target]:
             told = n.annotation if isinstance(n, ast.AnnAssign) else None
-            for w in of(ast.Name, getattr(t, 'elts', [t])): res[w.id] = ast.unparse(type_of(told)) if told else 'Any'
+            for w in of(ast.Name, getattr(t, 'elts', [t])): res[w.id] = ast.unparse(told) if told else 'Any'
     for f in methods:
-        told = {p.arg: ast.unparse(type_of(p.annotation)) for p in f.args.args if p.annotation and f.name == '__init__'}
+        told = {p.arg: ast.unparse(p.annotation) for p in f.args.args if p.annotation and f.name == '__init__'}
         for n in of(ast.Attribute, ast.walk(f)):
             if isinstance(n.ctx, ast.Store) and f.args.args and ast.unparse(n.value) == f.args.args[0].arg: res.setdefault(n.attr, told.get(n.attr, 'Any'))
     return {k: v for k, v in res.items() if k[0] != '_' and k not in {f.name for f in methods}}
 
 def class_(c, added, callbacks):
     "The stub of a class, with what later modules add; where callbacks are attributes, no other unknown name is one."
-    methods = of(ast.FunctionDef, c.body) + added
+    held = attributes(c.body, [])  # a property made by a call may have its setter defined below
+    methods = [f for f in of(ast.FunctionDef, c.body) if f.name not in held] + added
     public = [f for f in methods if not re.match('_[^_]', f.name) and not (callbacks and f.name == '__getattr__')]
     text = doc(c, '    ') + ''.join(f'    {k}: {v}\n' for k, v in {**attributes(c.body, methods), **callbacks}.items())
     text += ''.join(function(f, '    ') for f in public)
