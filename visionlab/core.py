@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['default_device', 'to_device', 'to_cpu', 'to_np', 'set_seed', 'keep_rng', 'tensor', 'array', 'show_image', 'subplots',
-           'show_images', 'Hook', 'Hooks']
+           'show_images', 'Hook', 'Hooks', 'train_mode']
 
 # %% ../nbs/00_core.ipynb #bf62d9f3
 import random
@@ -15,7 +15,7 @@ from torch import nn, Tensor
 from fastcore.foundation import L
 from fastcore.basics import first
 
-# %% ../nbs/00_core.ipynb #234d686d
+# %% ../nbs/00_core.ipynb #68d4274c
 def default_device(
     use:bool|None=None # `None`: the fastest there is; `True`: an accelerator or an error; `False`: the CPU
 )->torch.device:       # where to compute
@@ -25,7 +25,7 @@ def default_device(
     if use is False: return torch.device('cpu')
     if torch.cuda.is_available(): return torch.device('cuda', torch.cuda.current_device())
     if torch.backends.mps.is_available(): return torch.device('mps')
-    if use: raise RuntimeError("no accelerator found: torch sees neither CUDA nor MPS; default_device() falls back on the CPU")
+    if use: raise RuntimeError("no accelerator found: torch sees neither CUDA nor MPS; default_device() takes the CPU")
     return torch.device('cpu')
 
 # %% ../nbs/00_core.ipynb #9a38eed1
@@ -103,7 +103,7 @@ def array(
     "The values of `x` as a NumPy array."
     return to_np(x) if isinstance(x, Tensor) else np.array(x)
 
-# %% ../nbs/00_core.ipynb #79ce3c49
+# %% ../nbs/00_core.ipynb #9b63aa18
 def show_image(
     im,                 # a tensor, array or PIL image: (h,w), (c,h,w) or (h,w,c)
     ax:plt.Axes|None=None, # where to draw; a new figure when not given
@@ -114,7 +114,7 @@ def show_image(
 )->plt.Axes:            # the axes drawn on
     """Draws a picture without axes, whichever way round its channels are (where both fit, a tensor has them first).
 
-    Colour pictures hold integers from 0 to 255 or floats from 0 to 1. Raises `ValueError` for a shape that is no picture."""
+    Colours are integers from 0 to 255 or floats from 0 to 1. Raises `ValueError` for a shape that is no picture."""
     x = array(im); shape = x.shape
     if x.ndim == 3 and x.shape[0] in (1,3,4) and (isinstance(im, Tensor) or x.shape[-1] not in (1,3,4)):
         x = x.transpose(1,2,0)
@@ -161,12 +161,12 @@ def show_images(
     for im,ax,title in zip(ims, axs.flat, titles if titles is not None else [None]*len(ims)):
         show_image(im, ax=ax, title=title, **kwargs)
 
-# %% ../nbs/00_core.ipynb #7d700c52
+# %% ../nbs/00_core.ipynb #45a79055
 class Hook:
     """Calls `f(module, inputs, output)` after each forward pass of a module; the latest answer is in `stored`.
 
-    `f` runs without gradients, and sees `inputs` as a tuple. As a context manager the hook removes itself when the block
-    ends, also by an exception."""
+    `f` runs without gradients, and sees `inputs` as a tuple. As a context manager the hook removes itself when the
+    block ends, also by an exception."""
     def __init__(self,
         module:nn.Module, # the layer to listen to
         f                 # called with the module, a tuple of its inputs, and its output
@@ -198,3 +198,13 @@ class Hooks:
         for h in self.hooks: h.remove()
     def __enter__(self): return self
     def __exit__(self, *exc): self.remove()
+
+# %% ../nbs/00_core.ipynb #c46a7b39
+def train_mode(
+    model:nn.Module # all of its layers are put into training mode, but frozen ones
+)->nn.Module:       # the same model
+    "`model.train()`, where a layer whose own parameters are all frozen keeps its running statistics too."
+    for m in model.train().modules():
+        own = list(m.parameters(recurse=False))
+        if hasattr(m, 'running_mean') and own and not any(p.requires_grad for p in own): m.eval()
+    return model

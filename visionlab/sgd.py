@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['init_params', 'linear1', 'sigmoid', 'mnist_loss', 'calc_grad', 'train_epoch', 'batch_accuracy', 'validate_epoch',
-           'BasicOptim', 'train_model', 'SGD', 'Adam', 'RMSProp']
+           'BasicOptim', 'train_model', 'SGD', 'Adam', 'RMSProp', 'group_lrs', 'param_groups', 'knows_all']
 
 # %% ../nbs/05_sgd.ipynb #a22235d1
-import torch
-from torch import Tensor
+import math, torch
+from torch import nn, Tensor
 
 # %% ../nbs/05_sgd.ipynb #4e1c0558
 def init_params(
@@ -156,3 +156,35 @@ def RMSProp(
 
     Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012)."""
     return torch.optim.RMSprop(params, lr=lr, momentum=mom, alpha=sqr_mom, eps=eps, weight_decay=wd, foreach=True)
+
+# %% ../nbs/05_sgd.ipynb #e5773b91
+#| code-fold: true
+#| code-summary: "which parameters are trained, and at which rates"
+def group_lrs(
+    lr,   # a number; one for each group; `slice(lo, hi)`, by equal factors; `slice(hi)`, a tenth for all but the last
+    n:int # how many parameter groups there are
+)->list:  # of `n` floats
+    "A learning rate for each parameter group. Raises `ValueError` for another number of rates, or one below 0."
+    if not isinstance(lr, slice): lrs = list(lr) if isinstance(lr, (list,tuple)) else [lr]*n
+    elif lr.start is None: lrs = [lr.stop/10]*(n - 1) + [lr.stop]
+    else: lrs = [lr.start*(lr.stop/lr.start)**(i/(n - 1)) for i in range(n - 1)] + [lr.stop]
+    if len(lrs) == n and all(0 <= float(o) < math.inf for o in lrs): return [float(o) for o in lrs]
+    raise ValueError(f"lr must be a number from 0 on, or one for each of {n} parameter groups; got {lr!r}")
+
+def param_groups(
+    model:nn.Module, # its parameters that require gradients are trained
+    splitter=None    # `splitter(model)` gives those to train instead: parameters, groups of them, or torch's dicts
+)->list:             # parameters, or groups as torch takes them
+    "What an optimizer is to change. Raises `ValueError` when that is nothing."
+    ps = list(splitter(model)) if splitter else [p for p in model.parameters() if p.requires_grad]
+    if not ps: raise ValueError("there is nothing to train: every parameter is frozen (requires_grad is False)")
+    return ps if isinstance(ps[0], Tensor) else [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
+
+def knows_all(
+    opt,        # an optimizer, or `None`
+    groups:list # what `param_groups` gives
+)->bool:        # false where it must be made anew
+    "Whether an optimizer has all of these parameters, but for frozen ones."
+    known = {id(p) for g in opt.param_groups for p in g['params']} if opt else set()
+    params = [p for g in groups for p in (g['params'] if isinstance(g, dict) else [g])]
+    return all(id(p) in known for p in params if p.requires_grad)
