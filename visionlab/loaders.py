@@ -144,7 +144,7 @@ def _as_tensors(dataset):
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #4e52c2a7
+# %% ../nbs/07_loaders.ipynb #14c347f7
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
 
@@ -177,7 +177,7 @@ class DataLoader(Batches):
         how = dict(batch_size=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
         if 'batch_sampler' in self.kwargs: how = {}          # it says all three
         return TorchLoader(dataset, pin_memory=torch.cuda.is_available(), **how | self.kwargs)
-    n = property(lambda self: len(self.dataset if self.tensors is None else self.tensors[0]), doc="The number of items.")
+    n = property(lambda self: len(self.dataset if self.tensors is None else self.tensors[0]), doc="How many items.")
     def new(self,
         dataset=None, # other data; the same when not given
         **changes     # arguments to change
