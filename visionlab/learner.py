@@ -132,7 +132,7 @@ class Step(WithCallbacks):
         self._with_events(self.backward, 'backward', CancelBackwardException)
         if self._with_events(self.step, 'step', CancelStepException): self.zero_grad()
 
-# %% ../nbs/08_learner.ipynb #62a532b0
+# %% ../nbs/08_learner.ipynb #2742310d
 def _call_all(fs):
     "Calls every one of `fs`, whatever happens, and then raises the first error there was."
     errors = []
@@ -180,7 +180,7 @@ class Loop(Step):
             self.n_epoch,self.epoch,self.iter = n_epoch,0,0
             self._look_up()
             _call_all([self._all_epochs, lambda: _call_all(self._handlers['after_fit'])])     # all callbacks clean up
-    def create_opt(self): "Makes it anew."; self.opt = self.opt_func(param_groups(self.model, self.splitter), lr=self.lr)
+    def create_opt(self): "Makes it new."; self.opt = self.opt_func(param_groups(self.model, self.splitter), lr=self.lr)
     def ready_opt(self, lr=None, reset=False)->list:
         "Makes the optimizer if there is none for what is to be trained, and sets its rates; gives them, one a group."
         if reset or not knows_all(self.opt, param_groups(self.model, self.splitter)): self.create_opt()
