@@ -42,6 +42,7 @@ def test_metadata_comes_from_settings():
     def bare(r): return re.sub(r'[\s"\'()]', '', r)
     want = {bare(r) for r in CFG['requirements'].split()}
     assert {bare(r) for r in dist.requires if 'extra ==' not in r} == want, 'run make again: the installed package is older than settings.ini'
+    assert {'dev', 'tensorboard'} <= set(dist.metadata.get_all('Provides-Extra'))
     assert not [r for r in CFG['requirements'].split() if re.search(r'<|==|~=', r)], 'the package itself has lower bounds only'
     for key in ('doc_host', 'git_url'): assert '//' not in CFG[key], f'{key} names a place on the network'
 

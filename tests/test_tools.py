@@ -11,24 +11,41 @@ def probe(folder, *cells):
     (folder/'settings.ini').write_text((ROOT/'settings.ini').read_text(encoding='utf-8'), encoding='utf-8')
     return notebook(folder/'probe.ipynb', *cells)
 
+CHANGES = dict(  # cells whose outputs differ from run to run, or would
+    times="""import time
+print(f"took {time.time() % 100:.3f} ms, at {time.strftime('%H:%M:%S')}")""",
+    not_run='#| eval: false\n1/0',
+    slow='#| slow\n1/0',
+    address='object()',
+    styled='import pandas as pd\npd.DataFrame([[1, 2]]).style.background_gradient()',
+    two_prints='print(1)\nprint(2)',
+    widget="""from ipywidgets import interact
+import matplotlib.pyplot as plt
+@interact(a=(0, 3))
+def show(a=1):
+    plt.plot([0, a])
+    plt.show()""")
+
 def test_a_second_run_changes_nothing(tmp_path):
-    path = probe(tmp_path, 'import time\nprint(f"took {time.time() % 100:.3f} ms, at {time.strftime(\'%H:%M:%S\')}")', '#| eval: false\n1/0', '#| slow\n1/0',
-                    'object()', 'import pandas as pd\npd.DataFrame([[1, 2]]).style.background_gradient()', 'print(1)\nprint(2)',
-                    'from ipywidgets import interact\nimport matplotlib.pyplot as plt\n@interact(a=(0, 3))\ndef show(a=1):\n    plt.plot([0, a])\n    plt.show()')
-    saved = json.loads(path.read_text(encoding='utf-8'))
-    saved['cells'][1]['outputs'] = [dict(output_type='stream', name='stdout', text=['kept\n'])]
-    first = text(run(path, saved=json.dumps(saved)))
-    assert text(run(path, saved=first)) == first
+    saved = nbformat.read(probe(tmp_path, *CHANGES.values()), 4)
+    saved.cells[list(CHANGES).index('not_run')].outputs = [nbformat.v4.new_output('stream', text='kept\n')]
+    first = text(run(tmp_path/'probe.ipynb', saved=nbformat.writes(saved)))
+    assert text(run(tmp_path/'probe.ipynb', saved=first)) == first
     nb = nbformat.reads(first, 4)
-    outs = [c.outputs for c in nb.cells]
-    assert outs[1][0].text == 'kept\n' and outs[2] == [] and outs[3][0].data['text/plain'] == '<object>'
-    assert outs[5][0].text == '1\n2\n' and len(outs[5]) == 1
-    assert [set(o.data) >= {'image/png'} for o in outs[6]] == [True]
+    outs = dict(zip(CHANGES, [c.outputs for c in nb.cells]))
+    assert outs['not_run'][0].text == 'kept\n' and outs['slow'] == []
+    assert outs['address'][0].data['text/plain'] == '<object>'
+    assert [o.text for o in outs['two_prints']] == ['1\n2\n']
+    assert ['image/png' in o.data for o in outs['widget']] == [True]
     assert 'widgets' not in nb.metadata and not any(c.execution_count for c in nb.cells)
 
-@pytest.mark.parametrize('code,says', [('x = 1\nx.nothing', "no attribute 'nothing'"), ('import warnings\nwarnings.warn("careful")', 'careful'),
-                                       ('from ipywidgets import interact\ninteract(lambda a: None, a=(0, 3));', 'plt.show()'),
-                                       ('import os\nos._exit(3)', 'died')], ids=['error', 'warning', 'interact', 'dead kernel'])
+FAILS = dict(  # a cell that fails, and what is said of it
+    error=('x = 1\nx.nothing', "no attribute 'nothing'"),
+    warning=('import warnings\nwarnings.warn("careful")', 'careful'),
+    interact=('from ipywidgets import interact\ninteract(lambda a: None, a=(0, 3));', 'plt.show()'),
+    dead_kernel=('import os\nos._exit(3)', 'died'))
+
+@pytest.mark.parametrize('code,says', FAILS.values(), ids=FAILS)
 def test_a_failing_cell_is_named(tmp_path, code, says):
     with pytest.raises(LessonError) as e: run(probe(tmp_path, 'ok = 1', code))
     assert 'probe.ipynb, cell 1 (' + code.splitlines()[0] in str(e.value) and says in str(e.value)
@@ -47,8 +64,15 @@ def test_flags_hold_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(path).cells[0].outputs == []
 
+SILENT_ONCE = """import time
+from pathlib import Path
+if not Path("been").exists():
+    Path("been").touch()
+    time.sleep(60)
+print("here")"""
+
 def test_a_silent_kernel_is_replaced_once(tmp_path):
-    path = probe(tmp_path, 'import time\nfrom pathlib import Path\nif not Path("been").exists():\n    Path("been").touch()\n    time.sleep(60)\nprint("here")')
+    path = probe(tmp_path, SILENT_ONCE)
     with pytest.warns(UserWarning, match='trying once more'): nb = run(path, timeout=5)
     assert nb.cells[0].outputs[0].text == 'here\n'
     (tmp_path/'been').unlink()

@@ -28,7 +28,8 @@ def tests_of(file, root=ROOT):
     noun, nbs = re.sub(r'^\d\d_', '', Path(file).stem), {p.stem[3:]: p.name for p in root.glob('nbs/[0-9]*.ipynb')}
     if file == 'nbs/index.ipynb': nbs['index'] = 'index.ipynb'
     if file.startswith(('nbs/', 'visionlab/')) and noun in nbs:
-        return [f'{NBS}::{t}[{nbs[noun]}]' for t in ('test_notebook', 'test_saved_form')] + [PACKAGE, *of_module(noun, root)]
+        shown = [f'{NBS}::{t}[{nbs[noun]}]' for t in ('test_notebook', 'test_saved_form')]
+        return list(dict.fromkeys([*shown, PACKAGE, *of_module(noun, root)]))
     if file == NBS: return [f'{NBS}::test_notebook[00_core.ipynb]', f'{NBS}::test_saved_form']
     if file.startswith('bench/'): return []
     own = [file] if re.fullmatch(r'tests/test_\w+\.py', file) and (root/file).exists() else []
