@@ -31,7 +31,7 @@ class Progress:
 
     def read(self, line):
         if m := re.match(r'\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^/\s]+\.(?:whl|zip|tar\.gz))(?: \(([\d.]+) (\w)B\))?', line):
-            self.fetched, self.name, self.size = self.fetched + 1, m[1], float(m[2] or 0)*dict(k=1e-3, M=1, G=1e3).get(m[3], 0)
+            self.fetched, self.name, self.size = self.fetched + 1, m[1], float(m[2] or 0)*dict(k=1e-3, M=1, G=1e3).get(m[3], 0)*('Downloading' in line)
         if line.startswith('Installing collected packages:'): self.todo, self.start_todo = line.count(',') + 1, time.time()
 
     def now(self): # in words
