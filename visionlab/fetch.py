@@ -36,12 +36,15 @@ def check_sha(
 def progress_bar(
     what:str,       # what is under way
     total:int|None, # how much there is to do, where that is known
-    unit:str='B'    # of `total`
+    unit:str='B',   # of `total`
+    delay:float=0,  # seconds before a bar is shown
+    quiet:bool=False # no line either where there is no screen for a bar
 ): # a `tqdm` bar: call its `update(n)`, and use it in a `with`
     "A bar in a terminal and in a notebook, which goes away when done; a line on stderr where that is a file or a pipe."
     from tqdm.auto import tqdm # chosen at the first call, when it is known where we run
-    bar = tqdm(desc=what, total=total or None, unit=unit, unit_scale=True, leave=False, mininterval=.5, disable=None)
-    if bar.disable: print(f'{what}: {total:,} {unit}' if total else what, file=sys.stderr, flush=True)
+    bar = tqdm(desc=what, total=total or None, unit=unit, unit_scale=True, leave=False,
+               mininterval=.5, delay=delay, disable=None)
+    if bar.disable and not quiet: print(f'{what}: {total:,} {unit}' if total else what, file=sys.stderr, flush=True)
     return bar
 
 # %% ../nbs/92_fetch.ipynb #69f86c98
