@@ -17,20 +17,31 @@ from fastcore.basics import first, patch
 from fastcore.foundation import L
 from fastcore.test import test_eq, test_close
 
-# %% ../nbs/99_all.ipynb #68ad6e93
+# %% ../nbs/99_all.ipynb #a3c490b3
 from .core import *
 from .data import *
 from .pixels import *
 from .gradients import *
+from .backprop import *
 from .sgd import *
+from .neurons import *
+from .loaders import *
 from .learner import *
 from .convolutions import *
+from .cnn import *
+from .optimizers import *
 from .activations import *
 from .schedules import *
+from .initialization import *
 from .normalization import *
 from .resnet import *
-from .optimizers import *
 from .live import *
 from .exercises import *
+from .fetch import *
+from .metrics import *
+from .checks import *
+from .progress import *
+from .callbacks import *
 
-__all__ = [o for o in dir() if not o.startswith('_')]
+# `check`, too common a word to arrive by a star, is asked for by name: from visionlab.exercises import check
+__all__ = [o for o in dir() if not o.startswith('_') and o != 'check']

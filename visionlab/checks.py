@@ -5,25 +5,25 @@
 # %% auto #0
 __all__ = ['InputCheck', 'LossCheck']
 
-# %% ../nbs/93_checks.ipynb #5e880e4d
+# %% ../nbs/93_checks.ipynb #f39f48e7
 import math, warnings
 import torch
 from functools import partial
 from torch import nn, Tensor
 from .learner import Callback, Learner, Recorder
-from .loaders import describe
+from .loaders import describe_batch
 from .metrics import fresh_metrics
 
-# %% ../nbs/93_checks.ipynb #24e78000
+# %% ../nbs/93_checks.ipynb #08d3fad0
 class _Watch:
     "Notes which layer of a model was entered last, and which batch normalization got one value an item, in a `with`."
     def __init__(self, model): self.model,self.at,self.done,self.one_value,self.handles = model,None,None,None,[]
     def _enter(self, name, m, args):
-        self.at,x = f"layer {name or 'model'}, {m} got {describe(args)}",args[0] if args else None
+        self.at,x = f"layer {name or 'model'}, {m} got {describe_batch(args)}",args[0] if args else None
         if not (m.training and hasattr(m, 'running_mean') and isinstance(x, Tensor) and x.ndim > 1): return
         if x.numel() == x.shape[0]*x.shape[1]: self.one_value = f"layer {name or 'model'}, {m},"
     def _leave(self, name, m, args, out):
-        self.at,self.done = None,f"after layer {name or 'model'}, {m}, which gave {describe(out)}"
+        self.at,self.done = None,f"after layer {name or 'model'}, {m}, which gave {describe_batch(out)}"
     def where(self): return self.at or self.done or 'before its first layer'
     def __enter__(self):
         for name,m in self.model.named_modules():
@@ -57,7 +57,7 @@ def _broadcasts(f, pred, y=None, *others):
     p = torch.linspace(.1, .9, pred.numel(), device=pred.device).view_as(pred)
     return bool(torch.isclose(f(p, y, *others), f(p, y.roll(1, 0), *others)))
 
-# %% ../nbs/93_checks.ipynb #9a75a428
+# %% ../nbs/93_checks.ipynb #9bb1a409
 def _checked_pred(learn, door):
     "What the model says to the batch, or a sentence on why it cannot."
     if learn.training and not learn.yb:
@@ -65,7 +65,7 @@ def _checked_pred(learn, door):
     with _Watch(learn.model) as watch:
         try: pred = door()
         except Exception as e:
-            raise ValueError(f"the model cannot take an input of {describe(learn.xb)}: {watch.where()}: {e}"
+            raise ValueError(f"the model cannot take an input of {describe_batch(learn.xb)}: {watch.where()}: {e}"
                              + _hint(learn, e)) from e
     if learn.training and watch.one_value and _last_batch(learn.dl) == 1:
         raise ValueError(f"the last training batch has one item, and {watch.one_value} cannot normalize one value: "
@@ -75,7 +75,7 @@ def _checked_pred(learn, door):
 def _checked_loss(learn, door):
     "The loss of the batch, or a sentence on why there is none, or on what it compares; and on metrics that fail."
     name = getattr(learn.loss_func, '__name__', type(learn.loss_func).__name__)
-    pred,targ = f"predictions of {describe(learn.pred)}",f"targets of {describe(learn.yb)}"
+    pred,targ = f"predictions of {describe_batch(learn.pred)}",f"targets of {describe_batch(learn.yb)}"
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings('error', 'Using a target size')      # torch warns where it broadcasts
@@ -84,7 +84,7 @@ def _checked_loss(learn, door):
         raise ValueError(f"{name} cannot compare {pred} with {targ}: {e}. Cross-entropy wants scores (n, classes) and "
                          "int64 class numbers (n,); squared and absolute error want two floats of one shape.") from e
     if not isinstance(loss, Tensor) or loss.ndim:
-        raise ValueError(f"{name} must return a scalar tensor to minimise, not {describe(loss)}: take the mean")
+        raise ValueError(f"{name} must return a scalar tensor to minimise, not {describe_batch(loss)}: take the mean")
     if _broadcasts(learn.loss_func, learn.pred, *learn.yb):
         raise ValueError(f"{name} compares every prediction with every target, because {pred} and {targ} broadcast. "
                          "Give both one shape: y[:,None] or pred.squeeze(1).")

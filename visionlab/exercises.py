@@ -233,36 +233,43 @@ def _(f):
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _tiny_learner(cbs, losses=None, bs=2):
     "A learner on sixteen items; `losses` are the validation losses it will seem to have."
-    from visionlab.learner import Callback, DataLoader, DataLoaders, Learner, Recorder
+    from visionlab.learner import Callback, Learner, Recorder
+    from visionlab.loaders import DataLoader, DataLoaders
     from visionlab.sgd import SGD
     class Pretend(Callback):
-        order = Recorder.order
+        order = Recorder.order + 1
         def after_validate(self):
-            if losses: self.learn.recorder.final[0] = losses[self.learn.epoch]
+            if losses: self.learn.recorder.valid_values[0] = losses[self.learn.epoch]
     torch.manual_seed(0)
     dl = DataLoader((torch.randn(16, 3), torch.arange(16) % 2), bs=bs)
-    return Learner(DataLoaders(dl, dl), torch.nn.Linear(3, 2), F.cross_entropy, SGD, lr=.1, cbs=[Pretend(), *([cbs] if cbs else [])])
+    cbs = [Pretend(), *([cbs] if cbs else [])]
+    return Learner(DataLoaders(dl, dl), torch.nn.Linear(3, 2), F.cross_entropy, SGD, lr=.1, cbs=cbs)
 
-@exercise('learner-1', "`pred.topk(3)` gives the three highest scores and where they are.", "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.")
+@exercise('learner-1', "`pred.topk(3)` gives the three highest scores and where they are.",
+          "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.")
 def _(f):
     pred = torch.tensor([[5., 4, 3, 2], [5., 4, 3, 2], [1., 2, 3, 4]])
     test_close(float(f(pred, tensor([2, 3, 1]))), 2/3)
 
-@exercise('learner-2', "Keep the best loss so far and how long ago it was, both set in `before_fit`.", "In `after_epoch` compare `self.recorder.valid_loss` with the best; after `n` epochs without a better one, `raise CancelFitException`.")
+@exercise('learner-2', "Keep the best loss so far and how long ago it was, both set in `before_fit`.",
+          "In `after_epoch` compare `self.recorder.valid_loss` with the best; after `n` epochs without a better one, "
+          "`raise CancelFitException`.")
 def _(cls):
     learn = _tiny_learner(cls(2), [5., 4., 4.5, 3., 3.5, 3., 1.])
-    with learn.no_bar(): learn.fit(7)
+    learn.fit(7)
     test_eq(len(learn.recorder.values), 5 + 1)
 
-@exercise('learner-3', "Raise `CancelStepException` in `before_step` for all but every k-th batch: `(self.iter+1) % self.k`.",
-          "`zero_grad` comes after the step inside the batch. What cancels the rest of a *batch*?", "Raise `CancelBatchException` in `before_step` instead: it leaves both the step and `zero_grad` out.")
+@exercise('learner-3', "Which event comes after the gradients are there and before they are used?",
+          "Raise `CancelStepException` in `before_step` for all but every k-th batch: `(self.iter + 1) % self.k`.",
+          "A step that is skipped is not followed by `zero_grad`, so the gradients stay and the next batch adds to them.")
 def _(cls):
     weights = []
     for bs,lr,cbs in ((2, .1, cls(4)), (8, .4, [])):        # four batches of two, added up, are one of eight at four times the rate
         learn = _tiny_learner(cbs, bs=bs)
-        with learn.no_bar(): learn.fit(2, lr=lr)
+        learn.fit(2, lr=lr)
         weights.append(learn.model.weight.detach())
     test_close(*weights, eps=1e-5)
+
 
 # %% ../nbs/91_exercises.ipynb #2a347591
 @exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ProgressCallback']
 
-# %% ../nbs/94_progress.ipynb #fe37ad80
+# %% ../nbs/94_progress.ipynb #4de691eb
 import html, sys
 from contextlib import contextmanager
 import matplotlib.pyplot as plt, pandas as pd
@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from .core import show_images, to_cpu
 from .fetch import progress_bar
 from .learner import Callback, Learner, Recorder
-from .loaders import Batches, caption
+from .loaders import Batches, label_text
 
 # %% ../nbs/94_progress.ipynb #5e8ebbf2
 class _Table:
@@ -101,7 +101,7 @@ def plot_loss(self:Recorder,
     ax.set(xlabel='batch', ylabel='loss'); ax.legend()
     return ax
 
-# %% ../nbs/94_progress.ipynb #c9f75c4f
+# %% ../nbs/94_progress.ipynb #469b4d98
 @patch
 def show_results(self:Learner,
     ds_idx:int=1,         # which of the loaders
@@ -113,7 +113,7 @@ def show_results(self:Learner,
     "Draws the first items of a loader with target and prediction; wrong classes are red."
     first = [o[:max_n] for o in self._loader(ds_idx, dl).one_batch()]
     x,_,y,pred = self.get_preds(dl=Batches([tuple(first)]), with_input=True, with_decoded=True)
-    titles = [f'{caption(self.dls.label(t))}, says {caption(self.dls.label(p))}' for t,p in zip(y, pred)]
+    titles = [f'{label_text(self.dls.label(t))}, says {label_text(self.dls.label(p))}' for t,p in zip(y, pred)]
     show_images(to_cpu(x), nrows=nrows, titles=titles, **kwargs)
     if pred.is_floating_point(): return
     for ax,t,p in zip(plt.gcf().axes, y, pred): ax.title.set_color('C3' if (t != p).any() else 'black')
