@@ -47,7 +47,7 @@ def installed(repo):
     prefix, venv = Path(sys.prefix), repo/'.venv'
     if not (prefix/'pyvenv.cfg').exists(): skip('this Python is not in a virtual environment')
     venv.mkdir()
-    for name in ('bin', 'lib', 'share'): (venv/name).symlink_to(prefix/name)
+    for name in ('bin', 'etc', 'lib', 'share'): (venv/name).symlink_to(prefix/name)
     shutil.copy(prefix/'pyvenv.cfg', venv)
     here = subprocess.run('pwd | cksum | cut -d" " -f1', shell=True, cwd=repo, capture_output=True, text=True).stdout.strip()
     for stamp in (f'ready-{here}', f'ready-dev-{here}'): (venv/stamp).touch()
