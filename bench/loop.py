@@ -38,8 +38,7 @@ def plain(model, data):
 
 def visionlab(model, data, fit='fit', stats=False):
     "visionlab's own loader and Learner; only bars and tables are off."
-    from visionlab.learner import DataLoader, DataLoaders, Learner
-    from visionlab.activations import ActivationStats
+    from visionlab.all import ActivationStats, DataLoader, DataLoaders, Learner
     dl = DataLoader((data.x, data.y), bs=data.bs, shuffle=data.shuffle, drop_last=True)
     cbs = ActivationStats(with_hist=True, modules=leaves(model)) if stats else None
     learn = Learner(DataLoaders(dl), model, loss_func=F.cross_entropy, opt_func=sgd, lr=.05, cbs=cbs)
@@ -83,7 +82,7 @@ def convnet():
 
 def ten_layers():
     "The ten-digit network of lessons 12 and 13: five convolutions, four ReLUs, a Flatten."
-    from visionlab.convolutions import simple_cnn
+    from visionlab.cnn import simple_cnn
     return simple_cnn(10, nfs=(8,16,32,64), ks=5)
 
 def pictures(a): return (torch.randn(a.pictures, 1, 28, 28),torch.randint(10, (a.pictures,))) if a.random else mnist(a.pictures)

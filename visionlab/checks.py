@@ -93,7 +93,7 @@ def _checked_loss(learn, door):
         except Exception as e: raise TypeError(f"metric {m.name} fails on {pred} and {targ}: {e}") from e
     return loss
 
-# %% ../nbs/93_checks.ipynb #b0dcc0d1
+# %% ../nbs/93_checks.ipynb #ea21ad5a
 class InputCheck(Callback):
     """Watches the first batch of a fit, a validation or a prediction, and says in sentences what does not fit.
 
@@ -112,7 +112,9 @@ class InputCheck(Callback):
     def before_batch(self):
         if not self.todo: return
         self.todo,learn = False,self.learn
-        self.was = {k: vars(learn).get(k) for k in ('get_pred','get_loss')}     # a callback may have changed a door
+        for k in ('get_pred','get_loss'):            # a callback may have changed a door; what a cancelled batch left is ours
+            door = vars(learn).get(k)
+            if getattr(door, '__self__', None) is not self: self.was = {**self.was, k: door}
         learn.get_pred,learn.get_loss = self._get_pred,self._get_loss
     def _door(self, name):
         "Puts a door back as it was, and gives it."
@@ -124,13 +126,14 @@ class InputCheck(Callback):
 
 Learner.default_cbs = [*Learner.default_cbs, InputCheck]
 
-# %% ../nbs/93_checks.ipynb #ae1c1f14
+# %% ../nbs/93_checks.ipynb #c1e0cce2
 class LossCheck(Callback):
     "Raises `FloatingPointError` when a training loss is not finite: on a CPU at that batch, else at its epoch's end."
     order = Recorder.order - 1     # so that the loss is not kept
     def after_loss(self):
-        learn,loss = self.learn,self.learn.loss.detach()
-        if learn.training and loss.device.type == 'cpu' and not math.isfinite(loss): self._stop(loss.item(), learn.iter)
+        learn = self.learn
+        if learn.training and learn.loss.device.type == 'cpu' and not math.isfinite(loss := learn.loss.item()):
+            self._stop(loss, learn.iter)
     def after_epoch(self):
         new = self.learn.recorder.losses[sum(self.learn.recorder.epoch_ends[-1:]):]
         bad = next((i for i,o in enumerate(new) if not math.isfinite(o)), None)

@@ -7,9 +7,9 @@ __all__ = ['events', 'CancelFitException', 'CancelEpochException', 'CancelTrainE
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'Callback', 'WithCallbacks',
            'Step', 'Loop', 'Recorder', 'DeviceCallback', 'Learner']
 
-# %% ../nbs/08_learner.ipynb #5e4c4ead
+# %% ../nbs/08_learner.ipynb #a6001f74
 import difflib, math, re, time, weakref, torch, torch.nn as nn
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from operator import index, length_hint
 from fastcore.basics import camel2snake, listify
 from fastcore.foundation import L
@@ -54,7 +54,7 @@ class Callback:
         return getattr(self.learn, k)
     def __getstate__(self): return {k:v for k,v in vars(self).items() if k != '_learn'}
 
-# %% ../nbs/08_learner.ipynb #addece8f
+# %% ../nbs/08_learner.ipynb #d73a2ea0
 class WithCallbacks:
     "Something with callbacks: `self('after_batch')` calls that method of each callback that has it, in their order."
     def __call__(self, event):
@@ -66,10 +66,10 @@ class WithCallbacks:
         self._handlers = {e: [getattr(cb, e) for cb in cbs if hasattr(type(cb), e)] for e in events}
     def _with_events(self, f, level, cancel):
         "Calls `f` between the `before_` and the `after_` of a level; says whether that was done, and not cancelled."
-        done = False
         try: self(f'before_{level}'); f(); done = True
-        except cancel: self(f'after_cancel_{level}')
-        with suppress(cancel): self(f'after_{level}')       # too late to cancel anything
+        except cancel: self(f'after_cancel_{level}'); done = False
+        try: self(f'after_{level}')
+        except cancel: pass                      # too late to cancel anything
         return done
     def add_cbs(self, cbs):
         "Adds callbacks, each reachable by its name: `learn.recorder`, a second of its class as `learn.recorder_1`."

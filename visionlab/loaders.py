@@ -50,7 +50,7 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #0a88b373
+# %% ../nbs/07_loaders.ipynb #2c0dff7c
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
 
@@ -65,8 +65,7 @@ class Batches:
         self.batches,self.batch_tfm,self.dataset = batches,batch_tfm,getattr(batches, 'dataset', None)
         self.to(device)
     def __len__(self): return len(self.batches)
-    def __iter__(self):
-        for b in self.batches: yield self._finish(b)
+    def __iter__(self): return map(self.batch_tfm if self.tensors is not None else self._finish, self.batches)
     def _finish(self, b):
         if isinstance(b, list): b = tuple(b)      # what torch's collation makes
         if self.device is None: return self.batch_tfm(b)
@@ -144,7 +143,7 @@ def _as_tensors(dataset):
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #96c5d110
+# %% ../nbs/07_loaders.ipynb #11cdaae0
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
 
@@ -172,8 +171,8 @@ class DataLoader(Batches):
         self.dataset = dataset
     def _torch_loader(self, dataset):
         if isinstance(dataset, tuple) or not (isinstance(dataset, IterableDataset) or hasattr(dataset, '__getitem__')):
-            raise TypeError(f"this is no data set, but {describe_batch(dataset)}: wanted are tensors (`tensor` makes them of "
-                            "arrays) or __len__ and __getitem__. What gives batches goes straight into DataLoaders.")
+            raise TypeError(f"this is no data set, but {describe_batch(dataset)}: wanted are tensors (`tensor` makes them "
+                            "of arrays) or __len__ and __getitem__. What gives batches goes straight into DataLoaders.")
         how = dict(batch_size=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
         if 'batch_sampler' in self.kwargs: how = {}          # it says all three
         return TorchLoader(dataset, pin_memory=torch.cuda.is_available(), **how | self.kwargs)
