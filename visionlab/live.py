@@ -7,118 +7,168 @@ __all__ = ['LiveCurve', 'Flipbook']
 
 # %% ../nbs/90_live.ipynb #80b6ad4e
 import base64, html, io, itertools, json, math, re
-from unittest.mock import patch as replaced
+from collections.abc import Callable, Iterable
+from unittest.mock import patch
 import numpy as np
 import matplotlib.pyplot as plt
+from numpy.typing import ArrayLike
 from PIL import Image
-from fastcore.basics import patch
 
 # %% ../nbs/90_live.ipynb #dba843ee
 _CSS = """<style>
-.vl-live{font:14px/1.4 system-ui,sans-serif;max-width:600px;margin:.8em 0;padding:.8em 1em;background:#fff;color:#222;border:1px solid #ddd;border-radius:8px}
+.vl-live{font:14px/1.4 system-ui,sans-serif;max-width:600px;margin:.8em 0;padding:.8em 1em;
+  background:#fff;color:#222;border:1px solid #ddd;border-radius:8px}
 .vl-live svg,.vl-live img{display:block;width:100%;height:auto;margin:.4em 0 0}
-.vl-live label{display:grid;grid-template-columns:minmax(2em,auto) 1fr minmax(3.5em,auto);gap:.7em;align-items:center;padding:.1em 0}
+.vl-live label{display:grid;grid-template-columns:minmax(2em,auto) 1fr minmax(3.5em,auto);
+  gap:.7em;align-items:center;padding:.1em 0}
 .vl-live input{width:100%;min-width:0;accent-color:#b3261e}
 .vl-live output{font-variant-numeric:tabular-nums}
 .vl-live .vl-loss{font-weight:600;display:block;margin:.3em 0 0}
 </style>"""
 
-def _slider(name, lo, hi, step, value, shown):
-    return (f'<label><span>{name}</span><input type="range" min="{lo}" max="{hi}" step="{step:g}" value="{value}" aria-label="{name}" data-lm-suppress-shortcuts="true">'
-            f'<output>{shown}</output></label>')
+def _slider(name, lo, hi, step, value, shown): # `shown` is what stands beside the slider while it is at `value`
+    "A row of the card."
+    return (f'<label><span>{name}</span><input type="range" min="{lo}" max="{hi}" step="{step:g}" value="{value}" '
+            f'aria-label="{name}" data-lm-suppress-shortcuts="true"><output>{shown}</output></label>')
 
 def _card(cls, rows, body, data, js):
+    "A figure as HTML: rows of sliders, a picture, the data, and the script that reads them."
     data = json.dumps(data).replace('<', '\\u003c')
-    return f'{_CSS}<div class="vl-live {cls}">{rows}{body}<script type="application/json">{data}</script></div><script>{js}</script>'
+    return (f'{_CSS}<div class="vl-live {cls}">{rows}{body}'
+            f'<script type="application/json">{data}</script></div><script>{js}</script>')
 
 # %% ../nbs/90_live.ipynb #4bb45139
 _CURVE_JS = """(() => { for (const el of document.querySelectorAll('.vl-curve:not([data-ready])')) {
   el.dataset.ready = 1;
-  const d = JSON.parse(el.querySelector('script').textContent), f = new Function('x', ...d.names, 'with (Math) { return ' + d.expr + ' }');
+  const d = JSON.parse(el.querySelector('script').textContent),
+    f = new Function('x', ...d.names, 'with (Math) { return ' + d.expr + ' }');
   const W = 560, H = 320, m = {l: 44, r: 10, t: 10, b: 30}, [x0, x1] = d.xlim, [y0, y1] = d.ylim;
   const px = x => m.l + (x - x0)/(x1 - x0)*(W - m.l - m.r), py = y => H - m.b - (y - y0)/(y1 - y0)*(H - m.t - m.b);
-  const add = (tag, attrs, text) => { const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const k in attrs) e.setAttribute(k, attrs[k]); if (text !== undefined) e.textContent = text; el.querySelector('svg').append(e); return e };
-  const ticks = (a, b) => { const s = 10**Math.floor(Math.log10((b - a)/4)), k = [1, 2, 5, 10].find(k => (b - a)/(s*k) <= 6)*s, r = [];
-    for (let v = Math.ceil(a/k)*k; v <= b + 1e-9; v += k) r.push(+v.toFixed(6)); return r };
-  for (const v of ticks(x0, x1)) { add('line', {x1: px(v), x2: px(v), y1: m.t, y2: H - m.b, stroke: '#eee'}); add('text', {x: px(v), y: H - 10, 'text-anchor': 'middle', 'font-size': 12, fill: '#555'}, v) }
-  for (const v of ticks(y0, y1)) { add('line', {x1: m.l, x2: W - m.r, y1: py(v), y2: py(v), stroke: '#eee'}); add('text', {x: m.l - 6, y: py(v) + 4, 'text-anchor': 'end', 'font-size': 12, fill: '#555'}, v) }
+  const add = (tag, attrs, text) => {
+    const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const k in attrs) e.setAttribute(k, attrs[k]);
+    if (text !== undefined) e.textContent = text;
+    el.querySelector('svg').append(e);
+    return e };
+  const ticks = (a, b) => {
+    const s = 10**Math.floor(Math.log10((b - a)/4)), k = [1, 2, 5, 10].find(k => (b - a)/(s*k) <= 6)*s, r = [];
+    for (let v = Math.ceil(a/k)*k; v <= b + 1e-9; v += k) r.push(+v.toFixed(6));
+    return r };
+  for (const v of ticks(x0, x1)) {
+    add('line', {x1: px(v), x2: px(v), y1: m.t, y2: H - m.b, stroke: '#eee'});
+    add('text', {x: px(v), y: H - 10, 'text-anchor': 'middle', 'font-size': 12, fill: '#555'}, v) }
+  for (const v of ticks(y0, y1)) {
+    add('line', {x1: m.l, x2: W - m.r, y1: py(v), y2: py(v), stroke: '#eee'});
+    add('text', {x: m.l - 6, y: py(v) + 4, 'text-anchor': 'end', 'font-size': 12, fill: '#555'}, v) }
   d.x.forEach((x, i) => add('circle', {cx: px(x), cy: py(d.y[i]), r: 4, fill: '#1f77b4'}));
-  const path = add('path', {fill: 'none', stroke: '#b3261e', 'stroke-width': 2.5}), inputs = [...el.querySelectorAll('input')], n = 200;
-  const cost = {mse: e => e*e, mae: Math.abs}[d.loss], clip = y => Math.max(y0 - 9*(y1 - y0), Math.min(y1 + 9*(y1 - y0), y));
-  const draw = () => { const p = inputs.map(i => +i.value); inputs.forEach(i => i.nextElementSibling.value = (+i.value).toFixed(2)); let s = '', t = 0;
-    for (let i = 0; i <= n; i++) { const x = x0 + (x1 - x0)*i/n; s += (i ? 'L' : 'M') + px(x).toFixed(1) + ' ' + py(clip(f(x, ...p))).toFixed(1) }
-    path.setAttribute('d', s); d.x.forEach((x, i) => t += cost(f(x, ...p) - d.y[i]));
+  const path = add('path', {fill: 'none', stroke: '#b3261e', 'stroke-width': 2.5}),
+    inputs = [...el.querySelectorAll('input')], n = 200;
+  const cost = {mse: e => e*e, mae: Math.abs}[d.loss],
+    clip = y => Math.max(y0 - 9*(y1 - y0), Math.min(y1 + 9*(y1 - y0), y));
+  const draw = () => {
+    const p = inputs.map(i => +i.value);
+    inputs.forEach(i => i.nextElementSibling.value = (+i.value).toFixed(2));
+    let s = '', t = 0;
+    for (let i = 0; i <= n; i++) {
+      const x = x0 + (x1 - x0)*i/n;
+      s += (i ? 'L' : 'M') + px(x).toFixed(1) + ' ' + py(clip(f(x, ...p))).toFixed(1) }
+    path.setAttribute('d', s);
+    d.x.forEach((x, i) => t += cost(f(x, ...p) - d.y[i]));
     el.querySelector('.vl-loss').textContent = 'loss (' + d.loss + '): ' + (t/d.x.length).toFixed(4) };
-  inputs.forEach(i => i.addEventListener('input', draw)); draw() } })()"""
+  inputs.forEach(i => i.addEventListener('input', draw));
+  draw() } })()"""
 
 # %% ../nbs/90_live.ipynb #40dc1081
-_FNS = dict(sin=np.sin, cos=np.cos, tan=np.tan, exp=np.exp, log=np.log, sqrt=np.sqrt, abs=np.abs, tanh=np.tanh, max=np.maximum, min=np.minimum)
+_FNS = dict(sin=np.sin, cos=np.cos, tan=np.tan, exp=np.exp, log=np.log, sqrt=np.sqrt, abs=np.abs, tanh=np.tanh,
+            max=np.maximum, min=np.minimum)
 
 def _only_arithmetic(expr, names): # what a curve is made of, and its parameters
     "Raises `ValueError` unless `expr` is plain arithmetic that means the same in Python and in JavaScript."
-    unknown = set(re.findall(r'[A-Za-z_]\w*', expr)) - set(_FNS) - set(names) - {'x'}
+    unknown = sorted(set(re.findall(r'[A-Za-z_]\w*', expr)) - set(_FNS) - set(names) - {'x'})
     if unknown or not re.fullmatch(r'[\w\s.,+*/()-]*', expr):
-        raise ValueError(f"{expr!r} is not plain arithmetic in x and {', '.join(names)}" + (f": what is {', '.join(sorted(unknown))}?" if unknown else ''))
+        what = f": what is {', '.join(unknown)}?" if unknown else ''
+        raise ValueError(f"{expr!r} is not plain arithmetic in x and {', '.join(names)}{what}")
     if '//' in expr or re.search(r'(?:^|[(,*/+-])\s*-\s*[\w.]+\s*\*\*', expr):
         raise ValueError(f"{expr!r} means something else in JavaScript: write (-1)*x**2 for -x**2, and / to divide")
+
+# %% ../nbs/90_live.ipynb #90a1c002
+def _step(lo, hi): return 10**math.floor(math.log10((hi - lo)/50))
+
+def _span(x, pad=0.): # numbers, and what to add at either end, in shares of their range
+    "The ends of an axis for `x`."
+    pad = np.ptp(x)*pad
+    return [x.min() - pad, x.max() + pad]
 
 # %% ../nbs/90_live.ipynb #40dc1083
 class LiveCurve:
     """Points, a curve with a slider for each parameter, and the loss, as HTML that needs no kernel.
 
-    Raises `ValueError` when the expression uses anything but arithmetic, its parameters and `sin cos tan exp log sqrt abs tanh max min`."""
+    Raises `ValueError` when the expression uses anything but arithmetic, its parameters and
+    `sin cos tan exp log sqrt abs tanh max min`."""
     def __init__(self,
         expr:str,        # the curve in `x` and the parameters, valid in Python and in JavaScript
-        x,               # where the points are
-        y,               # the points
+        x:ArrayLike,     # where the points are
+        y:ArrayLike,     # the points
         loss:str='mse',  # 'mse' or 'mae'
-        **sliders        # `name=(low, high, start)` for each parameter
+        **sliders:tuple[float,float,float] # `name=(low, high, start)` for each parameter
     ):
         _only_arithmetic(expr, sliders)
         if loss not in ('mse','mae'): raise ValueError(f"loss is 'mse' or 'mae', not {loss!r}")
         self.expr,self.loss_name,self.sliders = expr,loss,sliders
-        self.x,self.y = np.asarray(x, dtype=float).ravel().round(4),np.asarray(y, dtype=float).ravel().round(4)
+        self.x,self.y = [np.asarray(o, dtype=float).ravel().round(4) for o in (x, y)]
         self._f = eval(f"lambda x, {', '.join(sliders)}: {expr}", {'__builtins__':{}, **_FNS})
     def __call__(self,
-        x,       # where to evaluate
-        **params # parameters; those not given keep their start
-    ):           # the curve's height at `x`
+        x:ArrayLike,     # where to evaluate
+        **params:float   # parameters; those not given keep their start
+    )->ArrayLike:        # the curve's height at `x`
         "The curve at `x`."
         return self._f(x, **({k:v[2] for k,v in self.sliders.items()} | params))
     def loss(self,
-        **params # parameters; those not given keep their start
-    )->float:    # what the page shows for the same settings
+        **params:float   # parameters; those not given keep their start
+    )->float:            # what the page shows for the same settings
         "The loss of the curve on the points."
         err = self(self.x, **params) - self.y
         return float((err**2 if self.loss_name == 'mse' else np.abs(err)).mean())
+    def _repr_html_(self):
+        data = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(), y=self.y.tolist(),
+                    xlim=_span(self.x), ylim=_span(self.y, .2))
+        rows = ''.join(_slider(k, lo, hi, _step(lo, hi), v, f'{v:.2f}') for k,(lo,hi,v) in self.sliders.items())
+        loss = f'<output class="vl-loss" aria-live="polite">loss ({self.loss_name}): {self.loss():.4f}</output>'
+        svg = f'<svg viewBox="0 0 560 320" role="img" aria-label="points and the curve {self.expr}"></svg>'
+        return _card('vl-curve', rows, loss + svg, data, _CURVE_JS)
     def __repr__(self): return f'LiveCurve({self.expr!r}, loss={self.loss():.4f})'
-
-# %% ../nbs/90_live.ipynb #40dc1084
-@patch
-def _repr_html_(self:LiveCurve):
-    pad = np.ptp(self.y)*.2
-    d = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(), y=self.y.tolist(),
-             xlim=[self.x.min(), self.x.max()], ylim=[self.y.min()-pad, self.y.max()+pad])
-    rows = ''.join(_slider(k, lo, hi, 10**math.floor(math.log10((hi-lo)/50)), v, f'{v:.2f}') for k,(lo,hi,v) in self.sliders.items())
-    body = (f'<output class="vl-loss" aria-live="polite">loss ({self.loss_name}): {self.loss():.4f}</output>'
-            f'<svg viewBox="0 0 560 320" role="img" aria-label="points and the curve {self.expr}"></svg>')
-    return _card('vl-curve', rows, body, d, _CURVE_JS)
 
 # %% ../nbs/90_live.ipynb #5e615d1b
 def _png(fig, dpi):
-    "A figure as a PNG of at most 64 colours, in base64: about a third of its usual size, and the same bytes every time."
+    "A figure as a PNG of at most 64 colours, in base64: a third of its usual size, and the same bytes every time."
     raw, small = io.BytesIO(), io.BytesIO()
     fig.savefig(raw, format='png', dpi=dpi, bbox_inches='tight', facecolor='white')
     Image.open(raw).convert('RGB').quantize(64, dither=Image.Dither.NONE).save(small, format='png', optimize=True)
     return base64.b64encode(small.getvalue()).decode()
 
+def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called with, and dots per inch
+    "The figure that `fn` draws, as a PNG. Its own `plt.show()` does nothing, and no figure is left open."
+    old = set(plt.get_fignums())
+    with patch.object(plt, 'show', lambda *args, **kwargs: None): fn(**values)
+    new = [o for o in plt.get_fignums() if o not in old]
+    if not new: raise ValueError(f"the function drew no matplotlib figure for {values}")
+    res = _png(plt.figure(new[-1]), dpi)
+    for o in new: plt.close(o)
+    return res
+
 _FLIP_JS = """(() => { for (const el of document.querySelectorAll('.vl-flip:not([data-ready])')) {
   el.dataset.ready = 1;
-  const d = JSON.parse(el.querySelector('script').textContent), inputs = [...el.querySelectorAll('input')], img = el.querySelector('img');
-  const draw = () => { let k = 0; inputs.forEach((e, i) => { k = k*d.shown[i].length + +e.value; e.nextElementSibling.value = d.shown[i][+e.value]; e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
+  const d = JSON.parse(el.querySelector('script').textContent),
+    inputs = [...el.querySelectorAll('input')], img = el.querySelector('img');
+  const draw = () => {
+    let k = 0;
+    inputs.forEach((e, i) => {
+      k = k*d.shown[i].length + +e.value;
+      e.nextElementSibling.value = d.shown[i][+e.value];
+      e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
     img.src = 'data:image/png;base64,' + d.frames[k] };
-  inputs.forEach(e => e.addEventListener('input', draw)); draw() } })()"""
+  inputs.forEach(e => e.addEventListener('input', draw));
+  draw() } })()"""
 
 # %% ../nbs/90_live.ipynb #5e615d19
 class Flipbook:
@@ -126,33 +176,25 @@ class Flipbook:
 
     Raises `ValueError` for more than 80 pictures, or a function that draws nothing."""
     def __init__(self,
-        fn,          # draws one matplotlib figure; called with one value for each slider
-        alt:str='',  # what the pictures show, for those who cannot see them
-        dpi:int=80,  # dots per inch of the stored pictures
+        fn:Callable,  # draws one matplotlib figure; called with one value for each slider
+        alt:str='',   # what the pictures show, for those who cannot see them
+        dpi:int=80,   # dots per inch of the stored pictures
         start:dict|None=None, # the values to show first; each slider's first one when not given
-        **sliders    # `name=values` for each slider, the values in order
+        **sliders:Iterable # `name=values` for each slider, the values in order
     ):
         self.sliders = {k:list(v) for k,v in sliders.items()}
         n = math.prod(len(v) for v in self.sliders.values())
         if n > 80: raise ValueError(f"{n} pictures are too many for a page (80 at most): give the sliders fewer values")
-        self.alt,self.start,self.frames = alt or fn.__name__.replace('_', ' '),start or {},[]
+        self.alt,self.start = alt or fn.__name__.replace('_', ' '),start or {}
         for k,v in self.start.items():
             if v not in self.sliders.get(k, []): raise ValueError(f"start {k}={v!r} is no position of a slider")
-        for values in itertools.product(*self.sliders.values()):
-            old = set(plt.get_fignums())
-            with replaced.object(plt, 'show', lambda *args, **kwargs: None): fn(**dict(zip(self.sliders, values)))
-            new = [o for o in plt.get_fignums() if o not in old]
-            if not new: raise ValueError(f"{fn.__name__}{values} drew no matplotlib figure")
-            self.frames.append(_png(plt.figure(new[-1]), dpi))
-            for o in new: plt.close(o)
+        places = itertools.product(*self.sliders.values())
+        self.frames = [_drawn(fn, dict(zip(self.sliders, values)), dpi) for values in places]
+    def _repr_html_(self):
+        shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
+        at = [v.index(self.start.get(k, v[0])) for k,v in self.sliders.items()]
+        rows = ''.join(_slider(k, 0, len(s) - 1, 1, i, s[i]) for k,s,i in zip(self.sliders, shown, at))
+        first = self.frames[np.ravel_multi_index(at, [len(s) for s in shown])]
+        img = f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{first}">'
+        return _card('vl-flip', rows, img, dict(shown=shown, frames=self.frames), _FLIP_JS)
     def __repr__(self): return f"Flipbook({', '.join(f'{k}: {len(v)} positions' for k,v in self.sliders.items())})"
-
-# %% ../nbs/90_live.ipynb #5e615d1a
-@patch
-def _repr_html_(self:Flipbook):
-    shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
-    at = [v.index(self.start[k]) if k in self.start else 0 for k,v in self.sliders.items()]
-    rows = ''.join(_slider(k, 0, len(v)-1, 1, i, s[i]) for (k,v),i,s in zip(self.sliders.items(), at, shown))
-    first = int(np.ravel_multi_index(at, [len(v) for v in shown]))
-    return _card('vl-flip', rows, f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{self.frames[first]}">',
-                 dict(shown=shown, frames=self.frames), _FLIP_JS)
