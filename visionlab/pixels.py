@@ -14,7 +14,7 @@ def mnist_distance(
     a:Tensor, # an image (h, w), or a stack of them (…, h, w)
     b:Tensor  # an image or a stack that broadcasts with `a`
 )->Tensor:    # one number for each pair of images
-    "The mean absolute difference (L1) over the last two axes, rows and columns: (1010, 28, 28) and (28, 28) give (1010,)."
+    "The mean absolute difference (L1) over the last two axes: (1010, 28, 28) and (28, 28) give (1010,)."
     return (a - b).abs().mean((-1,-2))
 
 # %% ../nbs/02_pixels.ipynb #78e694f4
@@ -28,16 +28,15 @@ def is_3(
 
 # %% ../nbs/02_pixels.ipynb #d0ba27a3
 class NearestMean:
-    """Classifies an image by the nearest mean image of the training set (a nearest-centroid classifier).
-
-    `p` is 1 for mean absolute and 2 for mean squared difference."""
-    def __init__(self, p:int=2): self.p = p
+    "Classifies an image by the nearest mean image of the training set (a nearest-centroid classifier)."
+    def __init__(self,
+        p:int=2 # what is near: 1 for the mean absolute difference, 2 for the mean squared difference
+    ): self.p = p
     def fit(self,
         x:Tensor, # images, (n, h, w)
         y:Tensor  # their classes, (n,), integers
     )->'NearestMean': # itself, with `classes` and `means`
         "Averages the images of each class."
-        if len(x) != len(y): raise ValueError(f"{len(x)} images but {len(y)} labels")
         self.classes = y.unique()
         self.means = torch.stack([x[y == c].float().mean(0) for c in self.classes])
         return self
