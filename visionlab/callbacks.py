@@ -68,10 +68,9 @@ def load(self:Learner,
         self.opt.load_state_dict(_unpack({k:v for k,v in tensors.items() if k.startswith('opt.')}, meta['opt']))
     return self
 
-# %% ../nbs/95_callbacks.ipynb #cec6e099
+# %% ../nbs/95_callbacks.ipynb #57fa1bc0
 class TrackBest(Callback):
     "Watches one number of the record: `best` is the best so far, and `better` says whether the last epoch gave it."
-    order = Recorder.order + 20
     def __init__(self,
         monitor:str='valid_loss', # a column of the table
         min_delta:float=0.        # smaller gains than this do not count
@@ -89,6 +88,7 @@ class TrackBest(Callback):
 
 class EarlyStopping(TrackBest):
     "Ends the training after `patience` epochs without an improvement."
+    order = 1000                      # when all others have heard of the epoch
     def __init__(self,
         monitor:str='valid_loss', # a column of the table
         min_delta:float=0.,       # smaller gains than this do not count
@@ -102,7 +102,7 @@ class EarlyStopping(TrackBest):
 
 class SaveModel(TrackBest):
     "Saves the model whenever it is the best so far, and puts the best back when the fit ends."
-    order = TrackBest.order - 1      # before a callback that ends the fit
+    order = EarlyStopping.order - 1
     def __init__(self,
         file='best',              # where to, as for `learn.save`
         monitor:str='valid_loss', # a column of the table

@@ -189,10 +189,10 @@ class Loop(Step):
         self.opt.zero_grad()
         return lrs
 
-# %% ../nbs/08_learner.ipynb #42fe7afb
+# %% ../nbs/08_learner.ipynb #fc4c0cf7
 class Recorder(Callback):
     "Keeps the loss of every training batch, losses and metrics of every epoch. It goes first, so others may read it."
-    order = -90
+    order = -1000
     def __init__(self): self.before_fit()
     def before_fit(self):
         self.losses,self.values,self.seconds,self.epoch_ends,self.hps = [],L(),[],[],{}
@@ -220,10 +220,10 @@ class Recorder(Callback):
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan, doc="The last of those.")
     valid_loss = property(lambda self: self.valid_values[0] if self.valid_values else math.nan, doc="The latest.")
 
-# %% ../nbs/08_learner.ipynb #495a4eb2
+# %% ../nbs/08_learner.ipynb #85b02963
 class DeviceCallback(Callback):
     "Moves the model, the loss (it may hold weights) and what the loaders give to one device."
-    order = -100
+    order = Recorder.order - 2
     def __init__(self,
         device=None # where to compute; `default_device()` when not given
     ): self.device = default_device() if device is None else device

@@ -50,7 +50,7 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #2c0dff7c
+# %% ../nbs/07_loaders.ipynb #ffc7f296
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
 
@@ -88,9 +88,10 @@ class Batches:
         b = self.batches
         if isinstance(b, TensorBatches): b = TensorBatches(b.tensors, b.bs)
         elif isinstance(b, TorchLoader) and not isinstance(b.dataset, IterableDataset):
-            if isinstance(b.sampler, SequentialSampler) and b.batch_size and not b.drop_last: return self
-            bs = b.batch_size or getattr(b.batch_sampler, 'batch_size', 64)
-            b = TorchLoader(b.dataset, bs, num_workers=b.num_workers, collate_fn=b.collate_fn)
+            in_order = isinstance(b.sampler, SequentialSampler) and b.batch_size and not b.drop_last
+            if in_order and b.num_workers: return self           # and keep its workers
+            bs,own = b.batch_size or getattr(b.batch_sampler, 'batch_size', 64),torch.Generator()
+            b = TorchLoader(b.dataset, bs, num_workers=b.num_workers, collate_fn=b.collate_fn, generator=own)
         return Batches(b, self.batch_tfm, self.device)
     def item_batch(self,
         item,               # one input as the data set gives it (or a path, image or array), or a tuple of several
@@ -143,7 +144,7 @@ def _as_tensors(dataset):
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #11cdaae0
+# %% ../nbs/07_loaders.ipynb #56e5c883
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
 
@@ -171,8 +172,8 @@ class DataLoader(Batches):
         self.dataset = dataset
     def _torch_loader(self, dataset):
         if isinstance(dataset, tuple) or not (isinstance(dataset, IterableDataset) or hasattr(dataset, '__getitem__')):
-            raise TypeError(f"this is no data set, but {describe_batch(dataset)}: wanted are tensors (`tensor` makes them "
-                            "of arrays) or __len__ and __getitem__. What gives batches goes straight into DataLoaders.")
+            raise TypeError(f"this is no data set, but {describe_batch(dataset)}: wanted are tensors (`tensor` makes "
+                            "them of arrays) or __len__ and __getitem__. What gives batches goes straight into DataLoaders.")
         how = dict(batch_size=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
         if 'batch_sampler' in self.kwargs: how = {}          # it says all three
         return TorchLoader(dataset, pin_memory=torch.cuda.is_available(), **how | self.kwargs)
