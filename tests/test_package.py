@@ -1,5 +1,5 @@
 """The library is what the notebooks say, is documented, keeps its floors, and works under fastcore 1 and 2."""
-import ast, filecmp, importlib, inspect, os, re, shutil, subprocess, sys, sysconfig
+import ast, filecmp, importlib, inspect, json, os, re, shutil, subprocess, sys, sysconfig
 from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
@@ -142,6 +142,19 @@ def test_classes_are_whole(name):
     cut = [f'{cls}.{f.name}' for f in tree.body if isinstance(f, ast.FunctionDef) and stubs.patched(f)
            for cls in stubs.words(f.args.args[0].annotation) & own if not f.name.startswith(('plot_', 'show_'))]
     assert not set(cut) - LEAVES
+
+# ---- exercises
+
+def test_every_exercise_is_asked_and_checked():
+    "In the lesson it is named after, in the order of the book; and 91 proves that a right answer passes and a wrong one does not."
+    from visionlab.exercises import _exercises
+    def named(path, call):
+        cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+        code = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'code')
+        return re.findall(rf"\b{call}\('([\w-]+)'", code)
+    lessons = sorted((ROOT/'nbs').glob('[0-8]?_*.ipynb'))
+    assert [(n, p.stem[3:]) for p in lessons for n in named(p, 'check')] == [(n, n.rsplit('-', 1)[0]) for n in _exercises]
+    assert [n for n in named(ROOT/'nbs'/'91_exercises.ipynb', 'prove') if n != 'demo-1'] == [*_exercises]
 
 # ---- what editors and type checkers see
 

@@ -6,11 +6,14 @@
 __all__ = ['exercise', 'check']
 
 # %% ../nbs/91_exercises.ipynb #b4fb3ea1
-import math
-import torch
-from torch import tensor
+import hashlib, math
+from collections.abc import Callable
+from typing import Any
+import numpy as np, torch
+from torch import nn, tensor
 from torch.nn import functional as F
 from fastcore.test import test_eq, test_close
+from .core import keep_rng
 
 # %% ../nbs/91_exercises.ipynb #fbb85677
 _exercises = {}
@@ -18,7 +21,7 @@ _exercises = {}
 def exercise(
     name:str,   # `lesson-number`, as in 'pixels-1'
     *hints:str  # shown one at a time, from a nudge to nearly the answer
-):              # a decorator for the function that tests an answer
+)->Callable:    # a decorator for the function that tests an answer
     "Registers the function below it as the test of exercise `name`: it takes the answer and raises if it is wrong."
     def register(test):
         _exercises[name] = dict(test=test, hints=hints, misses=0)
@@ -26,17 +29,17 @@ def exercise(
     return register
 
 def check(
-    name:str,   # which exercise
-    answer=...  # the reader's function or value; `...` while there is none
+    name:str,      # which exercise
+    answer:Any=... # the reader's function, class or value; `...` while there is none
 ):
     """Says whether `answer` solves the exercise, and if not, why and a hint; each further miss shows the next hint.
 
-    Never raises for a wrong answer, so that a notebook runs to its end. Raises `KeyError` for an exercise that does not exist."""
+    Never raises for a wrong answer, so that a notebook runs to its end; `KeyError` if there is no such exercise."""
     if name not in _exercises: raise KeyError(f"no exercise {name!r}; there are {', '.join(_exercises)}")
     ex = _exercises[name]
     if answer is ...: return print(f"Exercise {name} is open.")
     try:
-        with torch.random.fork_rng(devices=[]): ex['test'](answer)    # checking draws no random number of the lesson
+        with keep_rng(): ex['test'](answer)    # checking draws no random number of the lesson
     except NotImplementedError: print(f"Exercise {name} is open.")
     except Exception as e:   # whatever the reader's code raised is what the reader needs to see
         hint = ex['hints'][min(ex['misses'], len(ex['hints'])-1)] if ex['hints'] else 'compare with the lesson'
@@ -45,48 +48,56 @@ def check(
     else: print(f"Exercise {name}: right.")
 
 # %% ../nbs/91_exercises.ipynb #facd91f4
-@exercise('core-1', "`permute` puts axes in the order you name.", "Axis 0 has to become the last: `x.permute(1, 2, 0)`.")
+@exercise('core-1', "`permute` puts axes in the order you name.",
+          "Axis 0 has to become the last: `x.permute(1, 2, 0)`.")
 def _(f):
     x = torch.arange(24).reshape(2, 3, 4)
     test_eq(f(x).shape, (3, 4, 2))
     test_eq(f(x)[1, 2], x[:, 1, 2])
 
-@exercise('core-2', "A tensor knows its `numel()`.", "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
+@exercise('core-2', "A tensor knows its `numel()`.",
+          "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
 def _(f): test_eq(f((torch.zeros(2, 3), {'a': [torch.zeros(4)], 'b': 'text'})), 10)
 
 # %% ../nbs/91_exercises.ipynb #d110824d
-@exercise('data-1', "255 turns into 0 and 0 into 255. What does 254 turn into?", "Minus wraps round: `-x` makes 255 of 1. Subtract from 255 instead.")
+@exercise('data-1', "255 turns into 0 and 0 into 255. What does 254 turn into?",
+          "Minus wraps round: `-x` makes 255 of 1. Subtract from 255 instead.")
 def _(f):
     x = torch.arange(256, dtype=torch.uint8).reshape(16, 16)
     test_eq(f(x).dtype, torch.uint8)
     test_eq(f(x), 255 - x)
 
-@exercise('data-2', "Byte 3 is the number of axes; axis `i` has its size in the four bytes from `4 + 4*i`.", "`int.from_bytes(raw[i:i+4], 'big')` for each `i` in `range(4, 4 + 4*raw[3], 4)`.")
+@exercise('data-2', "Byte 3 is the number of axes; axis `i` has its size in the four bytes from `4 + 4*i`.",
+          "`int.from_bytes(raw[i:i+4], 'big')` for each `i` in `range(4, 4 + 4*raw[3], 4)`.")
 def _(f):
     for shape in ((60000, 28, 28), (7,), (2, 3, 32, 300), ()):
         raw = bytes([0, 0, 8, len(shape)]) + b''.join(o.to_bytes(4, 'big') for o in shape)
         test_eq(tuple(f(raw + b'pixels')), shape)
 
-@exercise('data-3', "Go through `hashes`, not through `files`: a file that never came is damaged too.", "`files.get(name, b'')` gives empty bytes for a missing one; compare `hashlib.sha256(…).hexdigest()` and sort the names.")
+@exercise('data-3', "Go through `hashes`, not through `files`: a file that never came is damaged too.",
+          "`files.get(name, b'')` gives empty bytes for a missing one; "
+          "compare `hashlib.sha256(…).hexdigest()` and sort the names.")
 def _(f):
-    import hashlib
     files = {o:o.encode()*1000 for o in ('d','a','c','b')}
     hashes = {k:hashlib.sha256(v).hexdigest() for k,v in files.items()}
     test_eq(list(f(files, hashes)), [])
     files['c'] = files['c'][:-1]; files['a'] = files['a'] + b'!'; del files['d']
     test_eq(list(f(files | {'extra': b'nobody asked for it'}, hashes)), ['a','c','d'])
 
-@exercise('data-4', "`y.bincount()` counts each label. How long is what it returns?", "It stops at the largest label it saw: `y.bincount(minlength=n)`. Then divide by the number of labels.")
+@exercise('data-4', "`y.bincount()` counts each label. How long is what it returns?",
+          "It stops at the largest label it saw: `y.bincount(minlength=n)`. Then divide by the number of labels.")
 def _(f):
     test_close(f(tensor([0, 2, 2, 2]), 4), tensor([.25, 0, .75, 0]))
     test_close(f(tensor([1]), 2).sum(), tensor(1.))
 
 # %% ../nbs/91_exercises.ipynb #b587e81b
-@exercise('data-5', "Keep two rows of integers: the one above (zeros before the first row) and the current one, filled from the left. All sums are taken modulo 256.",
-          "Filter 1 adds the left pixel, 2 the one above, 3 `(left + above)//2`, 4 the Paeth predictor of left, above and above-left. Left of the first pixel stand zeros.",
-          "Paeth: `p = left + above - corner`; take whichever of left, above, corner is nearest to `p`, in that order when they tie.")
+@exercise('data-5', "Keep two rows of integers: the one above (zeros before the first row) and the current one, "
+          "filled from the left. All sums are taken modulo 256.",
+          "Filter 1 adds the left pixel, 2 the one above, 3 `(left + above)//2`, 4 the Paeth predictor of left, "
+          "above and above-left. Left of the first pixel stand zeros.",
+          "Paeth: `p = left + above - corner`; "
+          "take whichever of left, above, corner is nearest to `p`, in that order when they tie.")
 def _(f):
-    import io, zlib, numpy as np
     rng = np.random.default_rng(0)
     for h,w in ((5, 1), (10, 7), (28, 28)):
         x = (rng.integers(0, 256, (h, w)) * (rng.random((h, w)) < .7)).astype(int)
@@ -102,7 +113,8 @@ def _(f):
         test_eq(np.array(f(np.array(rows).astype('u1'))).astype(int), x)
 
 # %% ../nbs/91_exercises.ipynb #4c5edf4e
-@exercise('pixels-1', "Square, average over the last two axes, then take the root.", "`((a - b)**2).mean((-1,-2)).sqrt()`")
+@exercise('pixels-1', "Square, average over the last two axes, then take the root.",
+          "`((a - b)**2).mean((-1,-2)).sqrt()`")
 def _(f):
     a, b = torch.rand(5, 4, 3), torch.rand(4, 3)
     test_eq(f(a, b).shape, (5,))
@@ -117,13 +129,15 @@ def _(n):
     dist = lambda m: (xv.float() - m).pow(2).mean((1, 2))
     assert int(n) == ((dist(m3) < dist(m7)) != (yv == 3)).sum(), f"{int(n)} is not the number of errors"
 
-@exercise('pixels-3', "Give `a` an axis of size 1 where `b` has its images: `a[:,None]` has shape (n, 1, h, w).", "`(a[:,None] - b).abs().mean((-1,-2))`")
+@exercise('pixels-3', "Give `a` an axis of size 1 where `b` has its images: `a[:,None]` has shape (n, 1, h, w).",
+          "`(a[:,None] - b).abs().mean((-1,-2))`")
 def _(f):
     a, b = torch.rand(5, 4, 3), torch.rand(7, 4, 3)
     test_eq(f(a, b).shape, (5, 7))
     test_close(f(a, b)[4, 6], F.l1_loss(a[4], b[6]))
 
-@exercise('pixels-4', "Exercise 3 gives you all distances. Which row has the smallest sum?", "`all_distances(x, x).sum(1).argmin()`")
+@exercise('pixels-4', "Exercise 3 gives you all distances. Which row has the smallest sum?",
+          "`all_distances(x, x).sum(1).argmin()`")
 def _(f):
     x = torch.rand(20, 4, 4)
     test_eq(int(f(x)), torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
@@ -207,7 +221,8 @@ def _(a):
     test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
 
 @exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What comes back?",
-          "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: all 0")
+          "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: "
+          "all 0.")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
 # %% ../nbs/91_exercises.ipynb #fad84a50
@@ -225,25 +240,32 @@ def _(f):
         test_eq(f(n, 64, True), n//64)
         test_eq(f(n, 64, False), n//64 + (n % 64 > 0))
 
-@exercise('loaders-3', "`sorted(items, key=len)` puts short items first.", "Then slice it from 0 in steps of `bs`, and `yield` each slice.")
+@exercise('loaders-3', "`sorted(items, key=len)` puts short items first.",
+          "Then slice it from 0 in steps of `bs`, and `yield` each slice.")
 def _(f):
     items = ['see', 'a', 'house', 'on', 'hill', 'an']
     test_eq([list(b) for b in f(items, 4)], [['a', 'on', 'an', 'see'], ['hill', 'house']])
 
 # %% ../nbs/91_exercises.ipynb #1c914412
+def _learner(train, valid, *args, bs, **kwargs): # items to train on and to validate on, and what `Learner` takes
+    "A learner with no callback but its record."
+    from visionlab.learner import Learner, Recorder
+    from visionlab.loaders import DataLoader, DataLoaders
+    class Bare(Learner): default_cbs = [Recorder]
+    return Bare(DataLoaders(DataLoader(train, bs=bs), DataLoader(valid, bs=bs)), *args, **kwargs)
+
 def _tiny_learner(cbs, losses=None, bs=2):
     "A learner on sixteen items; `losses` are the validation losses it will seem to have."
-    from visionlab.learner import Callback, Learner, Recorder
-    from visionlab.loaders import DataLoader, DataLoaders
+    from visionlab.learner import Callback, Recorder
     from visionlab.sgd import SGD
     class Pretend(Callback):
         order = Recorder.order + 1
         def after_validate(self):
             if losses: self.learn.recorder.valid_values[0] = losses[self.learn.epoch]
     torch.manual_seed(0)
-    dl = DataLoader((torch.randn(16, 3), torch.arange(16) % 2), bs=bs)
+    items = torch.randn(16, 3), torch.arange(16) % 2
     cbs = [Pretend(), *([cbs] if cbs else [])]
-    return Learner(DataLoaders(dl, dl), torch.nn.Linear(3, 2), F.cross_entropy, SGD, lr=.1, cbs=cbs)
+    return _learner(items, items, nn.Linear(3, 2), F.cross_entropy, SGD, bs=bs, lr=.1, cbs=cbs)
 
 @exercise('learner-1', "`pred.topk(3)` gives the three highest scores and where they are.",
           "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.")
@@ -261,19 +283,20 @@ def _(cls):
 
 @exercise('learner-3', "Which event comes after the gradients are there and before they are used?",
           "Raise `CancelStepException` in `before_step` for all but every k-th batch: `(self.iter + 1) % self.k`.",
-          "A step that is skipped is not followed by `zero_grad`, so the gradients stay and the next batch adds to them.")
+          "A step that is skipped is not followed by `zero_grad`, "
+          "so the gradients stay and the next batch adds to them.")
 def _(cls):
-    weights = []
-    for bs,lr,cbs in ((2, .1, cls(4)), (8, .4, [])):        # four batches of two, added up, are one of eight at four times the rate
+    weights = []            # four batches of two, added up, are one of eight at four times the rate
+    for bs,lr,cbs in ((2, .1, cls(4)), (8, .4, [])):
         learn = _tiny_learner(cbs, bs=bs)
         learn.fit(2, lr=lr)
         weights.append(learn.model.weight.detach())
     test_close(*weights, eps=1e-5)
 
-
 # %% ../nbs/91_exercises.ipynb #2a347591
 @exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",
-          "The first has 1s in its first row and -1s in its last; the second has 1s in its first column and -1s in its last.")
+          "The first has 1s in its first row and -1s in its last; "
+          "the second has 1s in its first column and -1s in its last.")
 def _(f):
     floor, right = [torch.as_tensor(k).float() for k in f()]
     test_eq((floor.shape, right.shape), ((3, 3), (3, 3)))
@@ -283,7 +306,7 @@ def _(f):
         o = lay(k, im) if k is floor else lay(k, im).T                      # both seen as floors
         assert o[6, 4] > 0, f"{name} should be positive where ink ends on its side"
         assert o[1, 4] < 0, f"{name} should be negative where ink begins"
-        assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero inside the ink and along its other two sides"
+        assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero in the ink and along its other sides"
 
 @exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.",
           "`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
@@ -295,7 +318,8 @@ def _(f):
 
 # %% ../nbs/91_exercises.ipynb #1dbd229d
 @exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.",
-          "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; square, sum over them, take the root.")
+          "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; "
+          "square, sum over them, take the root.")
 def _(f):
     im, k = torch.rand(7, 6)*255, tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]])
     test_eq(f(im).shape, (5, 4))
@@ -304,7 +328,8 @@ def _(f):
         test_close(f(im)[i,j], ((p*k).sum()**2 + (p*k.T).sum()**2).sqrt(), eps=1e-2)
 
 @exercise('convolutions-4', "View the rows as a grid of places: `m.view(oh, ow, -1)`.",
-          "Every `stride`-th row and column of places, flattened again: `m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
+          "Every `stride`-th row and column of places, flattened again: "
+          "`m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
 def _(f):
     m = torch.rand(6*9, 4)
     test_eq(f(m, 6, 9, 2), m[[0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44]])
@@ -314,7 +339,7 @@ def _(f):
 @exercise('cnn-1', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
           "`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
 def _(f):
-    layers = [torch.nn.Conv2d(a, b, 5) for a,b in ((3, 16), (16, 16), (16, 10))]
+    layers = [nn.Conv2d(a, b, 5) for a,b in ((3, 16), (16, 16), (16, 10))]
     test_eq(f([1, 4, 8], 3), 336)
     test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for l in layers for p in l.parameters()))
 
@@ -332,19 +357,68 @@ def _(f):
     test_eq([f(depth, 3, 2) for depth in (1, 2, 3, 4)], [3, 7, 15, 31])
     test_eq([f(3, 5, 2), f(2, 3, 3), f(4, 1, 2)], [29, 9, 1])
 
+# %% ../nbs/91_exercises.ipynb #810c7a1e
+@exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
+          "`torch.linalg.eigvalsh(H)` has the eigenvalues; the answer is 2 over the largest.")
+def _(f):
+    test_close(torch.as_tensor(f(torch.diag(tensor([1., 100.])))), tensor(.02), eps=1e-6)
+    test_close(torch.as_tensor(f(tensor([[3., 1.], [1., 3.]]))), tensor(.5), eps=1e-5)
+
+def _steps(stepper, *hypers):
+    "Where twenty steps on a bowl lead."
+    p,state = tensor([3., -4.]),{}
+    for _ in range(20): stepper(p, 2*p*tensor([1., 5.]), state, *hypers)
+    return p
+
+@exercise('optimizers-2', "`state['v'] = momentum*state.get('v', 0) + grad` keeps the sum. Then look one step ahead.",
+          "`p -= lr*(grad + momentum*state['v'])`, with the v that already holds this gradient.")
+def _(f):
+    p = tensor([3., -4.]).requires_grad_()
+    opt = torch.optim.SGD([p], lr=.02, momentum=.9, nesterov=True)
+    for _ in range(20): opt.zero_grad(); (p**2*tensor([1., 5.])).sum().backward(); opt.step()
+    test_close(_steps(f, .02, .9), p.detach(), eps=1e-4)
+
+# %% ../nbs/91_exercises.ipynb #c50c7b90
+@exercise('optimizers-3', "`avg = state.get('avg', torch.zeros_like(p))`. "
+          "The step mixes it with β₁ and the memory with β₂, in this order.",
+          "`p -= lr*torch.sign(betas[0]*avg + (1 - betas[0])*grad)`, "
+          "then `state['avg'] = betas[1]*avg + (1 - betas[1])*grad`.")
+def _(f):
+    p,avg = tensor([3., -4.]),torch.zeros(2)
+    for _ in range(20):
+        g = 2*p*tensor([1., 5.])
+        p,avg = p - .3*(.9*avg + .1*g).sign(),.99*avg + .01*g
+    test_close(_steps(f, .3), p, eps=1e-4)
+    p,avg = tensor([3., -4.]),torch.zeros(2)
+    for _ in range(20):
+        g = 2*p*tensor([1., 5.])
+        p,avg = p - .3*(.5*avg + .5*g).sign(),.9*avg + .1*g
+    test_close(_steps(f, .3, (.5,.9)), p, eps=1e-4)
+
+@exercise('optimizers-4', "Step k has length 1 + m + … + mᵏ⁻¹ = (1 - mᵏ)/(1 - m). Now add up the steps 1 to n.",
+          "The sum of mᵏ for k from 1 to n is m·(1 - mⁿ)/(1 - m), so the distance is (n - m·(1 - mⁿ)/(1 - m))/(1 - m).")
+def _(f):
+    for m,n in ((0., 7), (.5, 1), (.9, 50), (.99, 3)):
+        v = far = 0.
+        for _ in range(n): v = m*v + 1; far += v
+        assert abs(f(m, n) - far) < 1e-6*far, f"momentum {m}, {n} steps: {f(m, n)}, walked {far}"
+
 # %% ../nbs/91_exercises.ipynb #b36d56ec
-@exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.", "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.")
+@exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.",
+          "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.")
 def _(f):
     test_close(torch.as_tensor(f(tensor([-3., -.04, 0., .04, 3.]))), tensor(.6))
     test_close(torch.as_tensor(f(tensor([[-1.5, 2.], [.5, -.5]]), 1.)), tensor(.5))
 
-@exercise('activations-2', "The best single answer says how often each class comes: `p = counts/counts.sum()`.", "Its loss is `-(p*p.log()).sum()`, and a class that never comes adds nothing: leave the zeros out first.")
+@exercise('activations-2', "The best single answer says how often each class comes: `p = counts/counts.sum()`.",
+          "Its loss is `-(p*p.log()).sum()`, and a class that never comes adds nothing: leave the zeros out first.")
 def _(f):
     test_close(torch.as_tensor(f(tensor([10, 10, 10, 10]))).float(), tensor(4.).log(), eps=1e-4)
     test_close(torch.as_tensor(f(tensor([3, 1]))).float(), tensor(.562335), eps=1e-4)
     test_close(torch.as_tensor(f(tensor([5, 0, 5]))).float(), tensor(2.).log(), eps=1e-4)
 
-@exercise('activations-3', "The highest value of a channel over all pictures and positions: `x.amax((0, 2, 3))`.", "A channel is dead where that is `<= 0`; `.nonzero().flatten().tolist()` gives the numbers.")
+@exercise('activations-3', "The highest value of a channel over all pictures and positions: `x.amax((0, 2, 3))`.",
+          "A channel is dead where that is `<= 0`; `.nonzero().flatten().tolist()` gives the numbers.")
 def _(f):
     x = torch.zeros(3, 5, 2, 2)
     x[1,2,0,1], x[:,4], x[0,0] = 1., -1., 2.
@@ -352,45 +426,52 @@ def _(f):
     test_eq(f(torch.ones(2, 3, 1, 1)), [])
 
 # %% ../nbs/91_exercises.ipynb #24abd716
-@exercise('activations-4', "`hook` gives one number for a layer: `output.abs().max()`. `self.hooks.stored` has them all after a batch.",
-          "Start the list in `before_fit`, and call `super().before_fit()` there, or no hook is put on. Add `[o.item() for o in self.hooks.stored]` to it in `after_batch`.",
+@exercise('activations-4',
+          "`hook` gives one number for a layer: `output.abs().max()`. `self.hooks.stored` has them all after a batch.",
+          "Start the list in `before_fit`, and call `super().before_fit()` there, or no hook is put on. "
+          "Add `[o.item() for o in self.hooks.stored]` to it in `after_batch`.",
           "Validation has batches too: add a row only `if self.learn.training`.")
 def _(cls):
-    from torch import nn
-    from visionlab.learner import DataLoader, DataLoaders, Learner
     x = torch.linspace(-1, 1, 24).view(12, 2)
     net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     nn.init.constant_(net[2].bias, -9.)
-    learn = Learner(DataLoaders(DataLoader((x, x[:,:1]), bs=4), DataLoader((x[:4], x[:4,:1]), bs=4)), net, F.mse_loss, lr=0., cbs=cls())
-    with learn.no_bar(): learn.fit(2)
-    rows = getattr(learn, 'largest').largest
+    learn = _learner((x, x[:,:1]), (x[:4], x[:4,:1]), net, F.mse_loss, bs=4, lr=0., cbs=cls())
+    learn.fit(2)
+    rows = learn.largest.largest
     assert len(rows) == 6, f"two epochs of three training batches make 6 rows, not {len(rows)}"
     with torch.no_grad(): first = [net[0](x[:4]).abs().max().item(), net(x[:4]).abs().max().item()]
     test_close(tensor(rows[0]), tensor(first), eps=1e-4)
     assert not any(m._forward_hooks for m in net), "hooks were left over after the fit"
 
 # %% ../nbs/91_exercises.ipynb #4afec55a
-@exercise('schedules-1', "A schedule is a function that you *return*: write a `lambda pos:` or an inner `def`.", "`return lambda pos: start + (end - start)*pos**power`")
+@exercise('schedules-1', "A schedule is a function that you *return*: write a `lambda pos:` or an inner `def`.",
+          "`return lambda pos: start + (end - start)*pos**power`")
 def _(f):
     cube = f(1., 3., 3)
     test_close([float(cube(p)) for p in (0., .5, 1.)], [1., 1.25, 3.])
     test_close(float(f(5., 1., 1)(.25)), 4.)
 
-@exercise('schedules-2', "From `lo` to `hi` there are `n - 1` steps. Which number, multiplied `n - 1` times, gives `hi/lo`?", "`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
+@exercise('schedules-2',
+          "From `lo` to `hi` there are `n - 1` steps. Which number, multiplied `n - 1` times, gives `hi/lo`?",
+          "`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
 def _(f):
     test_close(torch.tensor(list(f(1e-3, 10., 5))), torch.tensor([1e-3, 1e-2, 1e-1, 1., 10.]), eps=1e-4)
     test_eq(len(f(.1, .2, 7)), 7)
 
-@exercise('schedules-3', "Stretch the position by `n`. What is then the position within the current fall?", "`pos*n % 1` runs from 0 to 1 in each of the `n` falls; hand it to `SchedCos(start, end)`. Or use `combine_scheds([1/n]*n, …)`.")
+@exercise('schedules-3', "Stretch the position by `n`. What is then the position within the current fall?",
+          "`pos*n % 1` runs from 0 to 1 in each of the `n` falls; hand it to `SchedCos(start, end)`. "
+          "Or use `combine_scheds([1/n]*n, …)`.")
 def _(f):
     g = f(4, 2., 0.)
     for i in range(4): test_close([float(g(i/4 + p)) for p in (.0001, .125, .2499)], [2., 1., 0.], eps=1e-3)
 
-@exercise('schedules-4', "Keep the best loss so far, infinite in `before_fit`, and compare `self.recorder.valid_loss` with it in `after_epoch`.",
-          "The rates are in `self.opt.param_groups`: `for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.")
+@exercise('schedules-4', "Keep the best loss so far, infinite in `before_fit`, "
+          "and compare `self.recorder.valid_loss` with it in `after_epoch`.",
+          "The rates are in `self.opt.param_groups`: "
+          "`for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.")
 def _(cls):
     learn = _tiny_learner(cls(), [5., 4., 4.5, 4.2, 3., 3.5])
-    with learn.no_bar(): learn.fit(6, lr=.8)
+    learn.fit(6, lr=.8)
     test_close(learn.opt.param_groups[0]['lr'], .1)
 
 # %% ../nbs/91_exercises.ipynb #4c087bc2
@@ -402,8 +483,8 @@ def _(f):
 @exercise('initialization-2', "Both kinds have weights of shape (out, in, …). What is left of the shape is the kernel.",
           "`layer.weight[0].numel()` numbers reach a unit; `layer.weight[:,0].numel()` is out channels times kernel.")
 def _(f):
-    for layer,want in ((torch.nn.Linear(10, 3), (10, 3)), (torch.nn.Conv2d(4, 8, 3), (36, 72)),
-                       (torch.nn.Conv2d(3, 16, 5, bias=False), (75, 400))): test_eq(tuple(f(layer)), want)
+    for layer,want in ((nn.Linear(10, 3), (10, 3)), (nn.Conv2d(4, 8, 3), (36, 72)),
+                       (nn.Conv2d(3, 16, 5, bias=False), (75, 400))): test_eq(tuple(f(layer)), want)
 
 @exercise('initialization-3', "`torch.linalg.qr` takes a matrix apart into one with such columns and a triangle.",
           "`torch.linalg.qr(torch.randn(n, n))[0]`")
@@ -432,7 +513,7 @@ def _(k): assert int(k) == 44, f"after {int(k)} batches {100*.9**int(k):.3g} % o
           "`bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.")
 def _(f):
     for bias in (False, True):
-        conv,bn = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),torch.nn.BatchNorm2d(8, eps=.01)
+        conv,bn = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),nn.BatchNorm2d(8, eps=.01)
         x = torch.randn(4, 3, 9, 9)
         with torch.no_grad():
             for p in (bn.weight, bn.bias, bn.running_mean): p.normal_()
@@ -488,49 +569,5 @@ def _(cls):
     test_close(block(x), x + block.conv2(F.relu(block.bn2(block.conv1(F.relu(block.bn1(x)))))), eps=1e-5)
     assert (block(x) < 0).any(), "negative numbers should pass"
     test_eq(sum(p.numel() for p in block.parameters()), 2*6*6*9 + 4*6)
-    torch.nn.init.zeros_(block.conv2.weight)
+    nn.init.zeros_(block.conv2.weight)
     test_close(block(x), x)
-
-# %% ../nbs/91_exercises.ipynb #810c7a1e
-@exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
-          "`torch.linalg.eigvalsh(H)` has the eigenvalues; the answer is 2 over the largest.")
-def _(f):
-    test_close(torch.as_tensor(f(torch.diag(tensor([1., 100.])))), tensor(.02), eps=1e-6)
-    test_close(torch.as_tensor(f(tensor([[3., 1.], [1., 3.]]))), tensor(.5), eps=1e-5)
-
-def _steps(stepper, *hypers):
-    "Where twenty steps on a bowl lead."
-    p,state = tensor([3., -4.]),{}
-    for _ in range(20): stepper(p, 2*p*tensor([1., 5.]), state, *hypers)
-    return p
-
-@exercise('optimizers-2', "`state['v'] = momentum*state.get('v', 0) + grad` keeps the sum. Then look one step ahead.",
-          "`p -= lr*(grad + momentum*state['v'])`, with the v that already holds this gradient.")
-def _(f):
-    p = tensor([3., -4.]).requires_grad_()
-    opt = torch.optim.SGD([p], lr=.02, momentum=.9, nesterov=True)
-    for _ in range(20): opt.zero_grad(); (p**2*tensor([1., 5.])).sum().backward(); opt.step()
-    test_close(_steps(f, .02, .9), p.detach(), eps=1e-4)
-
-# %% ../nbs/91_exercises.ipynb #c50c7b90
-@exercise('optimizers-3', "`avg = state.get('avg', torch.zeros_like(p))`. The step mixes it with β₁ and the memory with β₂, in this order.",
-          "`p -= lr*torch.sign(betas[0]*avg + (1 - betas[0])*grad)`, then `state['avg'] = betas[1]*avg + (1 - betas[1])*grad`.")
-def _(f):
-    p,avg = tensor([3., -4.]),torch.zeros(2)
-    for _ in range(20):
-        g = 2*p*tensor([1., 5.])
-        p,avg = p - .3*(.9*avg + .1*g).sign(),.99*avg + .01*g
-    test_close(_steps(f, .3), p, eps=1e-4)
-    p,avg = tensor([3., -4.]),torch.zeros(2)
-    for _ in range(20):
-        g = 2*p*tensor([1., 5.])
-        p,avg = p - .3*(.5*avg + .5*g).sign(),.9*avg + .1*g
-    test_close(_steps(f, .3, (.5,.9)), p, eps=1e-4)
-
-@exercise('optimizers-4', "Step k has length 1 + m + … + mᵏ⁻¹ = (1 - mᵏ)/(1 - m). Now add up the steps 1 to n.",
-          "The sum of mᵏ for k from 1 to n is m·(1 - mⁿ)/(1 - m), so the distance is (n - m·(1 - mⁿ)/(1 - m))/(1 - m).")
-def _(f):
-    for m,n in ((0., 7), (.5, 1), (.9, 50), (.99, 3)):
-        v = far = 0.
-        for _ in range(n): v = m*v + 1; far += v
-        assert abs(f(m, n) - far) < 1e-6*far, f"momentum {m}, {n} steps: {f(m, n)}, walked {far}"
