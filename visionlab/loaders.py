@@ -144,7 +144,7 @@ def _as_tensors(dataset):
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #3b19ccf7
+# %% ../nbs/07_loaders.ipynb #79681f2f
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
 
@@ -173,7 +173,7 @@ class DataLoader(Batches):
     def _torch_loader(self, dataset):
         if isinstance(dataset, tuple) or not (isinstance(dataset, IterableDataset) or hasattr(dataset, '__getitem__')):
             raise TypeError(f"this is no data set, but {describe_batch(dataset)}: wanted are tensors (`tensor` makes "
-                            "them of arrays) or __len__ and __getitem__. What gives batches goes into DataLoaders itself.")
+                            "them of arrays) or __len__ and __getitem__. What gives batches goes into DataLoaders.")
         how = dict(batch_size=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
         if 'batch_sampler' in self.kwargs: how = {}          # it says all three
         return TorchLoader(dataset, pin_memory=torch.cuda.is_available(), **how | self.kwargs)
