@@ -93,7 +93,7 @@ def _checked_loss(learn, door):
         except Exception as e: raise TypeError(f"metric {m.name} fails on {pred} and {targ}: {e}") from e
     return loss
 
-# %% ../nbs/93_checks.ipynb #ea21ad5a
+# %% ../nbs/93_checks.ipynb #9a8010d7
 class InputCheck(Callback):
     """Watches the first batch of a fit, a validation or a prediction, and says in sentences what does not fit.
 
@@ -112,7 +112,7 @@ class InputCheck(Callback):
     def before_batch(self):
         if not self.todo: return
         self.todo,learn = False,self.learn
-        for k in ('get_pred','get_loss'):            # a callback may have changed a door; what a cancelled batch left is ours
+        for k in ('get_pred','get_loss'):     # one that a callback has changed; a cancelled batch leaves ours
             door = vars(learn).get(k)
             if getattr(door, '__self__', None) is not self: self.was = {**self.was, k: door}
         learn.get_pred,learn.get_loss = self._get_pred,self._get_loss
