@@ -308,8 +308,9 @@ def test_rates_of_every_form_and_numbers_that_make_no_sense():
         assert [g['lr'] for g in groups.opt.param_groups] == pytest.approx(rates)
     learn = learner()
     learn.fit(1, learn.lr_find(show_plot=False))
-    for bad in (-1, float('nan'), [.1, .2], slice(-1, 1)):
+    for bad in (-1, float('nan'), [.1, .2]):
         with pytest.raises(ValueError): learn.fit(1, bad)
+    with pytest.raises(ValueError): groups.fit(1, slice(-1, 1))
     with pytest.raises(ValueError): learn.fit(-1)
     with pytest.raises(ValueError): learn.fit(1, wd=-1)
     with pytest.raises(TypeError): learn.fit(2.)

@@ -142,7 +142,7 @@ def test_a_whole_training_on_an_accelerator_waits_for_nothing(accelerator):
     assert len(learn.recorder.losses) == 8 and len(learn.recorder.values) == 2
     learn.remove_cb(vl.ActivationStats)
     assert [len(o) for o in learn.get_preds(with_input=True, with_decoded=True, with_loss=True)] == [256]*5
-    assert learn.validate() == [0., 0.] and learn.predict(torch.randn(1, 28, 28))[2].shape == (10,)
+    assert learn.validate() == [0., 0.]
 
 def test_what_waits_or_mixes_devices_on_an_accelerator_is_seen(accelerator):
     class Reads(Callback):
