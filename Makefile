@@ -19,7 +19,7 @@ help:
 	@echo 'visionlab: learn computer vision by building it'
 	@echo
 	@echo '  make demo    train a network that reads handwritten digits, and show what it gets wrong'
-	@echo '  make lab     open the lessons in JupyterLab'
+	@echo '  make lab     open the lessons in JupyterLab, as copies that are yours (make lab EDIT=1: the sources)'
 	@echo '  make docs    build the site (open $(BUILD)/site/index.html)'
 	@echo '  make nb      run a notebook, save what it shows, export it: make nb NB=08 (or NB="07 08", NB=index for the README)'
 	@echo '  make quick   run the tests of what has changed since the last commit'
@@ -30,7 +30,7 @@ help:
 	@echo 'Each creates .venv and installs what it needs when that is missing (make PYTHON=python3.12 ... picks the Python).'
 
 demo: $(READY)
-	@$(PY) tools/demo.py
+	@$(PY) -m visionlab.cli demo
 
 test: $(DEV)
 	@$(PY) -m pytest $(CHECKS)
@@ -42,8 +42,7 @@ nb: $(DEV)
 	@$(PY) tools/nb.py $(NB)
 
 lab: $(DEV)
-	@echo 'make: starting JupyterLab; stop it with Ctrl-C here'
-	@$(PY) tools/lab.py
+	@$(PY) tools/lab.py $(if $(filter-out 0,$(EDIT)),--edit)
 
 docs: $(DEV)
 	@$(PY) -c 'import smalldocs' 2>/dev/null || { echo 'make: the site builder needs Python 3.11 or newer: make clean, then make docs PYTHON=python3.12'; exit 1; }

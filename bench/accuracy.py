@@ -7,9 +7,8 @@ import argparse, gc, json, os, statistics as st, sys, time, warnings
 from types import SimpleNamespace
 from pathlib import Path
 os.environ['CUDA_VISIBLE_DEVICES'] = ''  # the claims are about a CPU
-sys.path.append(str(Path(__file__).resolve().parents[1]/'tools'))
 from visionlab.all import *
-from demo import TOP, digit_learner, digit_net, triangle
+from visionlab.demo import TOP, digit_learner, digit_net, triangle
 from loop import have, quartiles
 
 smooth_loss = nn.CrossEntropyLoss(label_smoothing=.1)

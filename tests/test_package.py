@@ -42,7 +42,7 @@ def test_metadata_comes_from_settings():
     def bare(r): return re.sub(r'[\s"\'()]', '', r)
     want = {bare(r) for r in CFG['requirements'].split()}
     assert {bare(r) for r in dist.requires if 'extra ==' not in r} == want, 'run make again: the installed package is older than settings.ini'
-    assert {'dev', 'tensorboard'} <= set(dist.metadata.get_all('Provides-Extra'))
+    assert {'dev', 'lessons', 'tensorboard'} <= set(dist.metadata.get_all('Provides-Extra'))
     assert not [r for r in CFG['requirements'].split() if re.search(r'<|==|~=', r)], 'the package itself has lower bounds only'
     for key in ('doc_host', 'git_url'): assert '//' not in CFG[key], f'{key} names a place on the network'
 
@@ -99,8 +99,11 @@ def carries(name):
     "Whether a module of the workshop imports no lesson but core, so that lessons can stand on it."
     return not is_lesson(name) and not [o for o in imports(name) if is_lesson(o) and o != 'core']
 
+PROGRAMS = {'cli', 'demo'}  # run from a terminal: they import what they need, and nothing imports them but the one the other
+
 def may_import(name, other):
-    if name == 'all': return True
+    if name == 'all' or name in PROGRAMS: return True
+    if other in PROGRAMS: return False
     if is_lesson(name) and is_lesson(other): return NUMBERS[other] < NUMBERS[name]
     return is_lesson(other) or carries(other)  # what extends lessons is for `all` alone
 
@@ -111,7 +114,7 @@ def test_a_module_imports_only_from_floors_below(name):
 
 def test_lessons_can_stand_on_the_workshop(): assert all(map(carries, ('live', 'exercises', 'fetch')))
 
-def test_all_hands_on_every_module(): assert imports('all') == set(MODULES) - {'all'}
+def test_all_hands_on_every_module(): assert imports('all') == set(MODULES) - PROGRAMS - {'all'}
 
 # ---- size and form of the exported source
 

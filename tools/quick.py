@@ -8,10 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, TOOLS, MAKE, SITE, LAB, NBS = (f'tests/test_{n}.py' for n in ('package', 'tools', 'make', 'site', 'lab', 'notebooks'))
-BY = {SITE: ('_quarto.yml', 'styles.css', 'tools/prep_docs.py', 'tools/finish_docs.py', 'tools/api_pages.py'), LAB: ('tools/lab.py',),
+BY = {SITE: ('_quarto.yml', 'styles.css', 'tools/prep_docs.py', 'tools/finish_docs.py', 'tools/api_pages.py'), LAB: ('tools/lab.py', 'tools/copies.py'),
       PACKAGE: ('tools/readme.py', 'tools/stubs.py', 'tools/nb.py', 'tests/conftest.py', 'settings.ini', 'setup.py'),
       TOOLS: ('tools/run_nbs.py', 'tools/tidy.py', 'tools/quick.py', 'tools/nb.py', 'tests/conftest.py'),
-      MAKE: ('Makefile', 'tools/install.py', 'tools/demo.py', 'settings.ini', 'setup.py')}
+      MAKE: ('Makefile', 'tools/install.py', 'settings.ini', 'setup.py')}
 
 def changed(root=ROOT):
     "The files that differ from the last commit, and those git does not know."

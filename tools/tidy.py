@@ -4,18 +4,13 @@ Outputs only: no execution counts, no widget state (a widget leaves its first pi
 outputs are the same is judged with times ("12.3 ms", "00:03") left out. With `--staged`, as the git hook calls it that `make` installs,
 the notebooks about to be committed are looked at: those that are not tidy are made so, and the commit waits until they are added again."""
 import json, re, subprocess, sys
-from itertools import takewhile
 from pathlib import Path
 import nbformat
+from copies import directives
 
 VIEW = 'application/vnd.jupyter.widget-view+json'
 TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?)\b|(?:ns|[uµμ]s|ms)\b)
     | \b\d+\.\d+s\b | \b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b | \b\d[\d,]*(?=[ ](?:loops|runs)\b)''', re.X)
-
-def directives(source): # of a code cell
-    "What the `#|` lines that open a cell say, such as `['export', 'eval: false']`."
-    lines = takewhile(lambda l: not l or l.startswith('#|'), source.splitlines())
-    return [re.sub(r'\s*:\s*', ': ', l[2:].strip(), count=1) for l in lines if l]
 
 def widget_state(nb): return nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
 

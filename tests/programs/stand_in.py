@@ -26,6 +26,7 @@ def with_a_slow_pip(me, *args):
         os.makedirs(f'{args[2]}/bin')
         os.symlink(me, f'{args[2]}/bin/python')
     elif 'install' in args: fetch_and_install()
+    elif args[:2] == ('-m', 'visionlab.cli'): run('visionlab/cli.py', *args[2:])
     elif args[0] not in ('-c', '-m'): run(*args)
 
 def fetch_and_install():
