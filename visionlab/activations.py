@@ -13,7 +13,9 @@ from fastcore.basics import patch
 from .core import Hooks
 from .learner import Callback, Recorder
 
-# %% ../nbs/12_activations.ipynb #45a71d11
+# %% ../nbs/12_activations.ipynb #45a71d12
+#| code-fold: true
+#| code-summary: "models in wrappers, and what a layer is called"
 def _bare(model):
     "The model inside a wrapper that spreads batches over devices."
     return model.module if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else model
@@ -28,6 +30,7 @@ def _describe(module, place):
     kinds = [type(m).__name__ for m in module] if isinstance(module, nn.Sequential) else []
     return f"{place or 'model'} ({', '.join(kinds) if 0 < len(kinds) < 4 else type(module).__name__})"
 
+# %% ../nbs/12_activations.ipynb #45a71d11
 class HookCallback(Callback):
     """Listens to layers in the training batches of a fit: a subclass defines `hook(self, module, inputs, output)`.
 
@@ -70,20 +73,21 @@ def _sample(x):
 
 # %% ../nbs/12_activations.ipynb #a0481734
 def _measure(x, bins):
-    "Of up to 64 items: mean, standard deviation, each unit's highest value, counts in bins of width .1 around zero."
+    "Of up to 64 items: mean, mean square, each unit's highest value, counts in bins of width .1 around zero."
     x = (x if x.ndim > 1 else x.reshape(-1, 1))[:64].float()  # one number an item: one unit
-    some,edge = _sample(x),.050005*bins                       # a little more, so that .05 itself is near zero
-    return dict(mean=x.mean(), std=some.std(correction=0), unit_max=x.amax(0).reshape(x.shape[1], -1).amax(1),
-                counts=torch.histc(some.clamp(-edge, edge), bins, -edge, edge))
+    values,edge = x.flatten(),.050005*bins                    # a little more, so that .05 itself is near zero
+    return dict(mean=values.mean(), mean_square=values.dot(values)/len(values),
+                unit_max=x.amax(0).reshape(x.shape[1], -1).amax(1),
+                counts=torch.histc(_sample(x).clamp(-edge, edge), bins, -edge, edge))
 
 # %% ../nbs/12_activations.ipynb #c4844031
 class ActivationStats(HookCallback):
     """What layers gave in each training batch of the latest fit: mean, spread, share near zero, dead units, histogram.
 
-    All are of the first 64 items of a batch. The mean is of all their values; standard deviation, share near zero
-    (`abs(x) <= .05`) and histogram are of a sample of a thousand or two, spread evenly. A unit (a channel, axis 1) is
-    dead if it is nowhere above zero. A layer that runs twice in a batch counts the second time. Everything stays on
-    the device until you ask. Raises `TypeError` for an output that is no tensor."""
+    All are of the first 64 items of a batch: mean and standard deviation of all their values, share near zero
+    (`abs(x) <= .05`) and histogram of a thousand or two, spread evenly. A unit (a channel, axis 1) is dead if it is
+    nowhere above zero. A layer that runs twice in a batch counts the second time. Everything stays on the device until
+    you ask. Raises `TypeError` for an output that is no tensor."""
     def __init__(self,
         with_hist:bool=False, # keep histograms too, for `color_dim`
         modules=None          # the layers to measure; the model's children that have parameters when not given
@@ -118,9 +122,12 @@ class ActivationStats(HookCallback):
     def layer_stats(self,
         idx:int # which layer; negative ones count from the end
     )->pd.DataFrame: # a row for each batch
-        "Mean, standard deviation, share of values near zero and share of dead units of a layer."
-        counts = self._rows(idx, 'counts')
-        stats = dict(mean=self._rows(idx, 'mean'), std=self._rows(idx, 'std'),
+        """Mean, standard deviation, share of values near zero and share of dead units of a layer.
+
+        The standard deviation is NaN where rounding has left nothing of it, below about a 300th of the mean."""
+        mean,square,counts = [self._rows(idx, k).double() for k in ('mean', 'mean_square', 'counts')]
+        var = square - mean**2
+        stats = dict(mean=mean, std=var.where(var >= 1e-5*square, math.nan).sqrt(),
                      near_zero=counts[:,self.bins//2]/counts.sum(1), dead=self.dead(idx).mean(0))
         return pd.DataFrame({k:v.numpy() for k,v in stats.items()}).rename_axis('batch')
 
