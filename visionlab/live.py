@@ -9,6 +9,7 @@ __all__ = ['LiveCurve', 'Flipbook']
 import base64, html, io, itertools, json, math, re
 from collections.abc import Callable, Iterable
 from unittest.mock import patch
+from urllib.parse import quote
 import numpy as np
 import matplotlib.pyplot as plt
 from numpy.typing import ArrayLike
@@ -23,6 +24,7 @@ _CSS = """<style>
   gap:.7em;align-items:center;padding:.1em 0}
 .vl-live input{width:100%;min-width:0;accent-color:#b3261e}
 .vl-live output{font-variant-numeric:tabular-nums}
+.vl-live .vl-note{margin:.4em 0 0;color:#555}
 .vl-live .vl-loss{font-weight:600;display:block;margin:.3em 0 0}
 </style>"""
 
@@ -31,38 +33,33 @@ def _slider(name, lo, hi, step, value, shown): # `shown` is what stands beside t
     return (f'<label><span>{name}</span><input type="range" min="{lo}" max="{hi}" step="{step:g}" value="{value}" '
             f'aria-label="{name}" data-lm-suppress-shortcuts="true"><output>{shown}</output></label>')
 
-def _card(cls, rows, body, data, js):
-    "A figure as HTML: rows of sliders, a picture, the data, and the script that reads them."
-    data = json.dumps(data).replace('<', '\\u003c')
-    return (f'{_CSS}<div class="vl-live {cls}">{rows}{body}'
-            f'<script type="application/json">{data}</script></div><script>{js}</script>')
+_JS = """(() => { for (const el of document.querySelectorAll('.CLS:not([data-ready])')) {
+  const note = el.querySelector('.vl-note');
+  if (!note) continue;
+  note.remove();
+  el.dataset.ready = 1;
+  const d = JSON.parse(el.querySelector('script').textContent);
+  el.insertAdjacentHTML('afterbegin', d.rows);
+  const inputs = [...el.querySelectorAll('input')];
+BODY } })()"""
+
+def _card(cls, rows, body, data, js): # what moves the figure begins with `d`, its data, and `inputs`, its sliders
+    "A figure as HTML: a picture, a note, data, and the script, which puts the rows of sliders above the picture."
+    data = json.dumps(data | dict(rows=rows)).replace('<', '\\u003c')
+    return (f'{_CSS}<div class="vl-live {cls}">{body}'
+            '<p class="vl-note">A still picture: run this cell (Shift+Enter), and it moves.</p>'
+            f'<script type="application/json">{data}</script></div>'
+            f"<script>{_JS.replace('CLS', cls).replace('BODY', js)}</script>")
 
 # %% ../nbs/90_live.ipynb #4bb45139
-_CURVE_JS = """(() => { for (const el of document.querySelectorAll('.vl-curve:not([data-ready])')) {
-  el.dataset.ready = 1;
-  const d = JSON.parse(el.querySelector('script').textContent),
-    f = new Function('x', ...d.names, 'with (Math) { return ' + d.expr + ' }');
-  const W = 560, H = 320, m = {l: 44, r: 10, t: 10, b: 30}, [x0, x1] = d.xlim, [y0, y1] = d.ylim;
-  const px = x => m.l + (x - x0)/(x1 - x0)*(W - m.l - m.r), py = y => H - m.b - (y - y0)/(y1 - y0)*(H - m.t - m.b);
-  const add = (tag, attrs, text) => {
-    const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const k in attrs) e.setAttribute(k, attrs[k]);
-    if (text !== undefined) e.textContent = text;
-    el.querySelector('svg').append(e);
-    return e };
-  const ticks = (a, b) => {
-    const s = 10**Math.floor(Math.log10((b - a)/4)), k = [1, 2, 5, 10].find(k => (b - a)/(s*k) <= 6)*s, r = [];
-    for (let v = Math.ceil(a/k)*k; v <= b + 1e-9; v += k) r.push(+v.toFixed(6));
-    return r };
-  for (const v of ticks(x0, x1)) {
-    add('line', {x1: px(v), x2: px(v), y1: m.t, y2: H - m.b, stroke: '#eee'});
-    add('text', {x: px(v), y: H - 10, 'text-anchor': 'middle', 'font-size': 12, fill: '#555'}, v) }
-  for (const v of ticks(y0, y1)) {
-    add('line', {x1: m.l, x2: W - m.r, y1: py(v), y2: py(v), stroke: '#eee'});
-    add('text', {x: m.l - 6, y: py(v) + 4, 'text-anchor': 'end', 'font-size': 12, fill: '#555'}, v) }
-  d.x.forEach((x, i) => add('circle', {cx: px(x), cy: py(d.y[i]), r: 4, fill: '#1f77b4'}));
-  const path = add('path', {fill: 'none', stroke: '#b3261e', 'stroke-width': 2.5}),
-    inputs = [...el.querySelectorAll('input')], n = 200;
+_CURVE_JS = """  const f = new Function('x', ...d.names, 'with (Math) { return ' + d.expr + ' }');
+  const still = el.querySelector('img');
+  still.insertAdjacentHTML('afterend', decodeURIComponent(still.src.slice(still.src.indexOf(',') + 1)));
+  still.remove();
+  const [W, H, left, right, top, bottom] = d.frame, [x0, x1] = d.xlim, [y0, y1] = d.ylim, n = 200;
+  const px = x => left + (x - x0)/(x1 - x0)*(W - left - right);
+  const py = y => H - bottom - (y - y0)/(y1 - y0)*(H - top - bottom);
+  const path = el.querySelector('path');
   const cost = {mse: e => e*e, mae: Math.abs}[d.loss],
     clip = y => Math.max(y0 - 9*(y1 - y0), Math.min(y1 + 9*(y1 - y0), y));
   const draw = () => {
@@ -76,7 +73,7 @@ _CURVE_JS = """(() => { for (const el of document.querySelectorAll('.vl-curve:no
     d.x.forEach((x, i) => t += cost(f(x, ...p) - d.y[i]));
     el.querySelector('.vl-loss').textContent = 'loss (' + d.loss + '): ' + (t/d.x.length).toFixed(4) };
   inputs.forEach(i => i.addEventListener('input', draw));
-  draw() } })()"""
+  draw()"""
 
 # %% ../nbs/90_live.ipynb #40dc1081
 _FNS = dict(sin=np.sin, cos=np.cos, tan=np.tan, exp=np.exp, log=np.log, sqrt=np.sqrt, abs=np.abs, tanh=np.tanh,
@@ -94,10 +91,41 @@ def _only_arithmetic(expr, names): # what a curve is made of, and its parameters
 # %% ../nbs/90_live.ipynb #90a1c002
 def _step(lo, hi): return 10**math.floor(math.log10((hi - lo)/50))
 
+def _ticks(lo, hi): # round numbers from `lo` to `hi`, at most seven
+    s = 10**math.floor(math.log10((hi - lo)/4))
+    s *= next(k for k in (1, 2, 5, 10) if (hi - lo)/(s*k) <= 6)
+    return [round(s*i, 6) for i in range(math.ceil(lo/s), math.floor(hi/s + 1e-9) + 1)]
+
 def _span(x, pad=0.): # numbers, and what to add at either end, in shares of their range
     "The ends of an axis for `x`."
     pad = np.ptp(x)*pad
     return [x.min() - pad, x.max() + pad]
+
+# %% ../nbs/90_live.ipynb #90a1c006
+_PLAIN = " ='/:.,()*+-" # what an address may hold as it is
+_FRAME = 560, 320, 44, 10, 10, 30 # width and height; left, right, top and bottom margin
+
+def _drawing(x, y, f, xlim, ylim): # the points; the curve; the ends of the axes
+    "The still picture of a curve, as SVG."
+    W, H, left, right, top, bottom = _FRAME
+    (x0, x1), (y0, y1) = xlim, ylim
+    def px(x): return left + (x - x0)/(x1 - x0)*(W - left - right)
+    def py(y): return H - bottom - (y - y0)/(y1 - y0)*(H - top - bottom)
+    def line(a, b, c, d):
+        return f"<line x1='{a:.1f}' y1='{b:.1f}' x2='{c:.1f}' y2='{d:.1f}' stroke='#eee'/>"
+    def text(x, y, v, where):
+        return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{where}' font-size='12' fill='#555'>{v:g}</text>"
+    parts = [line(px(v), top, px(v), H - bottom) + text(px(v), H - 10, v, 'middle')
+             for v in _ticks(*xlim)]
+    parts += [line(left, py(v), W - right, py(v)) + text(left - 6, py(v) + 4, v, 'end')
+              for v in _ticks(*ylim)]
+    parts += [f"<circle cx='{px(a):.1f}' cy='{py(b):.1f}' r='4' fill='#1f77b4'/>" for a,b in zip(x, y)]
+    xs = np.linspace(x0, x1, 60)
+    with np.errstate(all='ignore'): ys = np.broadcast_to(f(xs), xs.shape)
+    ys = np.clip(ys, y0 - 9*(y1 - y0), y1 + 9*(y1 - y0))
+    d = 'L'.join(f'{px(a):.1f} {py(b):.1f}' for a,b in zip(xs, ys) if np.isfinite(b))
+    parts.append(f"<path d='M{d}' fill='none' stroke='#b3261e' stroke-width='2.5'/>")
+    return ''.join(parts)
 
 # %% ../nbs/90_live.ipynb #40dc1083
 class LiveCurve:
@@ -130,12 +158,16 @@ class LiveCurve:
         err = self(self.x, **params) - self.y
         return float((err**2 if self.loss_name == 'mse' else np.abs(err)).mean())
     def _repr_html_(self):
-        data = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(), y=self.y.tolist(),
-                    xlim=_span(self.x), ylim=_span(self.y, .2))
+        xlim, ylim = _span(self.x), _span(self.y, .2)
+        data = dict(expr=self.expr, names=list(self.sliders), loss=self.loss_name, x=self.x.tolist(),
+                    y=self.y.tolist(), xlim=xlim, ylim=ylim, frame=_FRAME)
         rows = ''.join(_slider(k, lo, hi, _step(lo, hi), v, f'{v:.2f}') for k,(lo,hi,v) in self.sliders.items())
         loss = f'<output class="vl-loss" aria-live="polite">loss ({self.loss_name}): {self.loss():.4f}</output>'
-        svg = f'<svg viewBox="0 0 560 320" role="img" aria-label="points and the curve {self.expr}"></svg>'
-        return _card('vl-curve', rows, loss + svg, data, _CURVE_JS)
+        what = f'points and the curve {self.expr}'
+        svg = (f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_FRAME[0]} {_FRAME[1]}' role='img' "
+               f"aria-label='{what}'>{_drawing(self.x, self.y, self, xlim, ylim)}</svg>")
+        still = f'<img alt="{what}" src="data:image/svg+xml,{quote(svg, safe=_PLAIN)}">'
+        return _card('vl-curve', rows, loss + still, data, _CURVE_JS)
     def __repr__(self): return f'LiveCurve({self.expr!r}, loss={self.loss():.4f})'
 
 # %% ../nbs/90_live.ipynb #5e615d1b
@@ -156,10 +188,7 @@ def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called w
     for o in new: plt.close(o)
     return res
 
-_FLIP_JS = """(() => { for (const el of document.querySelectorAll('.vl-flip:not([data-ready])')) {
-  el.dataset.ready = 1;
-  const d = JSON.parse(el.querySelector('script').textContent),
-    inputs = [...el.querySelectorAll('input')], img = el.querySelector('img');
+_FLIP_JS = """  const img = el.querySelector('img');
   const draw = () => {
     let k = 0;
     inputs.forEach((e, i) => {
@@ -168,7 +197,7 @@ _FLIP_JS = """(() => { for (const el of document.querySelectorAll('.vl-flip:not(
       e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
     img.src = 'data:image/png;base64,' + d.frames[k] };
   inputs.forEach(e => e.addEventListener('input', draw));
-  draw() } })()"""
+  draw()"""
 
 # %% ../nbs/90_live.ipynb #5e615d19
 class Flipbook:
