@@ -1,6 +1,7 @@
 """The built site: whole, at home without a network, readable on a phone and in the dark, and alive without a kernel."""
-import json, os, re, subprocess, sys, time
+import importlib.util, json, os, re, subprocess, sys, time
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urldefrag
 import nbformat, psutil, pytest
 from conftest import ROOT, browsers_killed_after, copy_repo, installed, make, served, skip
@@ -40,11 +41,12 @@ class Page(HTMLParser):
     "The links, pictures and anchors of a page."
     def __init__(self, path):
         super().__init__()
-        self.links, self.ids = [], set()
+        self.links, self.ids, self.alts = [], set(), []
         self.feed(path.read_text(encoding='utf-8'))
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.links += [(tag, attrs[k]) for k in ('href', 'src') if attrs.get(k)]
+        if tag == 'img': self.alts.append(attrs.get('alt'))
         self.ids |= {attrs[k] for k in ('id', 'name') if attrs.get(k)}
 
 @pytest.fixture(scope='module')
@@ -92,6 +94,13 @@ def test_search_leads_to_places_that_exist(site, crawled):
         path, anchor = urldefrag(e['href'])
         assert not anchor or unquote(anchor) in crawled[site/path].ids, e['href']
 
+def test_every_picture_is_described(site, crawled):
+    bare = []
+    for path, page in crawled.items():
+        for alt in page.alts:
+            if not alt or re.match(r'\W*$|["\']|.*["\']$', alt): bare.append((path.name, alt))
+    assert not bare
+
 def test_what_a_lesson_may_hold(site):
     text = (site/'lessons'/'89_probe.html').read_text(encoding='utf-8')
     assert '<h1 class="title">89 probe</h1>' in text and 'Does a page show all that a lesson may hold?' in text
@@ -129,26 +138,95 @@ def base(request, site):
     else:
         with served(site) as url: yield url
 
-def test_pages_open_without_a_network(base, site, visit):
-    "Every page, at the width of a phone, with nothing wider than the screen; `visit` checks requests and console."
-    page = visit(base, [base], width=390)
-    for name in pages(site):
-        page.goto(base + name, wait_until='load')
-        wide = page.evaluate('document.documentElement.scrollWidth')
-        assert wide <= 390, f'{name} is {wide} px wide'
-        assert page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).length') == 0, f'{name}: a picture does not show'
+def fits(page, name):
+    "Nothing is wider than the screen, and every picture shows."
+    wide, width = page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
+    assert wide <= width, f'{name} is {wide} px wide'
+    assert page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).length') == 0, f'{name}: a picture does not show'
+
+def test_pages_open_without_a_network(site, visit):
+    "Every page over HTTP, as wide as a phone (from the disk they are opened below); `visit` checks requests and console."
+    with served(site) as base:
+        page = visit(base, [base], width=390)
+        for name in pages(site):
+            page.goto(base + name, wait_until='load')
+            fits(page, name)
+
+def find(page, what):
+    "Type it into the search box, and see what comes: titles, and where they lead."
+    box = page.locator('.vl-search input')
+    box.fill(what)
+    page.wait_for_function('w => document.querySelector(".vl-found").innerText.toLowerCase().includes(w)', arg=what.split()[0].lower()[:5])
+    return box, [h.get_attribute('href') for h in page.locator('.vl-hit').all()]
 
 def test_search_finds(base, visit):
     page = visit(base + 'lessons/89_probe.html', [base])
-    box = page.locator('.smalldocs-search input').first
-    box.fill('set_seed')
-    hit = page.locator('.search-result').first
-    hit.wait_for()
-    assert 'set_seed' in hit.inner_text()
+    box, hits = find(page, 'set_seed')
+    assert 'set_seed' in page.locator('.vl-hit').first.inner_text()
+    box.press('ArrowDown')
+    assert page.locator('#' + box.get_attribute('aria-activedescendant')).get_attribute('aria-selected') == 'true'
     box.press('Enter')
-    page.wait_for_url('**/*.html*')
     page.wait_for_function("location.pathname.indexOf('89_probe') < 0")
     assert 'set_seed' in page.locator('main').inner_text()
+
+@pytest.mark.parametrize('what, where', [('vanishing gradients', '14_|16_'), ('learning rate', '03_|05_|13_'), ('broadcasting', '02_'), ('momentum', '11_'), ('overfitting', 'lessons')])
+def test_search_leads_to_the_lesson_that_teaches_it(site, visit, what, where):
+    page = visit(site.as_uri() + '/index.html', [site.as_uri()])
+    _, hits = find(page, what)
+    assert re.search(where, hits[0]), hits[:5]
+    kinds = ['lessons/' in h for h in hits if re.search('lessons/|api/', h)]
+    assert kinds == sorted(kinds, reverse=True), hits  # no page of the API stands above a lesson
+
+AXE = """async () => {
+    if (!window.thinned) { window.thinned = 1; const seen = {};  // words of one colour of a listing are looked at a few times, not a thousand
+        for (const s of document.querySelectorAll('code.sourceCode span[class]:not(.vl-line)')) { seen[s.className] = (seen[s.className] || 0) + 1; if (seen[s.className] > 4) s.replaceWith(...s.childNodes) } }
+    const r = await axe.run(document, { resultTypes: ['violations'], preload: false });
+    return r.violations.filter(v => ['critical', 'serious'].includes(v.impact)).map(v => v.id + ' at ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0] || {}).message)) }"""
+
+@pytest.mark.parametrize('kind', ['lessons', 'workshop', 'api', 'source', 'about', ''])
+def test_nothing_critical_or_serious_for_axe(site, visit, kind):
+    "Every page in the light on a desk and in the dark on a phone; the home page the other way round as well."
+    axe = (Path(importlib.util.find_spec('axe_playwright_python').origin).parent/'axe.min.js').read_text(encoding='utf-8')
+    page, found = visit(site.as_uri() + '/index.html', [site.as_uri()], width=1400), []
+    page.emulate_media(reduced_motion='reduce')  # no colour is looked at while it fades
+    def look(name, width, dark):
+        page.set_viewport_size(dict(width=width, height=900))
+        page.evaluate("dark => { const b = document.querySelector('.vl-scheme'); if ((b.getAttribute('aria-pressed') === 'true') !== dark) b.click(); return new Promise(requestAnimationFrame) }", dark)
+        found.extend((name, width, 'dark' if dark else 'light', v) for v in page.evaluate(AXE))
+        fits(page, name)
+    for name in pages(site):
+        if name.rpartition('/')[0] != kind: continue
+        page.goto(site.as_uri() + '/' + name)
+        page.evaluate(axe)
+        for width, dark in ((1400, False), (390, True)) if kind else ((1400, False), (390, False), (1400, True), (390, True)): look(name, width, dark)
+    assert not found, '\n'.join(map(str, found[:20]))
+
+def test_a_lesson_by_keyboard_alone(site, visit):
+    "Tab leads to a way past the menus, to the parts of the sidebar, and to every block that scrolls."
+    page = visit(site.as_uri() + '/lessons/03_gradients.html', [site.as_uri()])
+    page.keyboard.press('Tab')
+    assert page.evaluate('document.activeElement.textContent') == 'Skip to the text'
+    reached = []
+    for _ in range(60):
+        page.keyboard.press('Tab')
+        reached.append(page.evaluate('[document.activeElement.tagName, document.activeElement.textContent.slice(0, 20)]'))
+    assert ['SUMMARY', 'I Numbers'] in reached and ['SUMMARY', 'Package'] in reached
+    assert not page.locator('#quarto-sidebar a', has_text='visionlab.core').is_visible()  # folded away on a lesson's page
+    page.locator('#quarto-sidebar summary', has_text='Package').focus()
+    page.keyboard.press('Enter')
+    assert page.locator('#quarto-sidebar a', has_text='visionlab.core').is_visible()
+    page.evaluate('window.scrollTo(0, 0)')
+    page.locator('.vl-skip').focus()
+    page.keyboard.press('Enter')
+    page.keyboard.press('Tab')
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+    phone = visit(site.as_uri() + '/lessons/03_gradients.html', [site.as_uri()], width=390)
+    phone.locator('.vl-sidebar-toggle').focus()
+    phone.keyboard.press('Enter')
+    assert phone.evaluate("document.activeElement.closest('#quarto-sidebar') !== null")
+    phone.keyboard.press('Escape')
+    assert phone.evaluate("document.activeElement.className").startswith('vl-sidebar-toggle')
+    assert phone.evaluate("getComputedStyle(document.querySelector('#quarto-sidebar')).visibility") == 'hidden'
 
 def test_formulas_are_drawn(base, visit):
     page = visit(base + 'lessons/89_probe.html', [base])
@@ -168,7 +246,7 @@ def test_dark_mode(site, visit, width):
     back, text = luminance(page, 'backgroundColor'), luminance(page, 'color')
     assert back < .05 and (text + .05)/(back + .05) > 7
     if width == 390: page.locator('.navbar-toggler').click()
-    page.locator('.quarto-color-scheme-toggle').first.click()
+    page.locator('.vl-scheme').click()
     page.wait_for_function("document.documentElement.dataset.scheme !== 'alternate'")
     assert luminance(page, 'backgroundColor') > .9 and luminance(page, 'color') < .1
 

@@ -53,7 +53,7 @@ def members(cls):
         v = v.__func__ if isinstance(v, (classmethod, staticmethod)) else v
         if (n[0] != '_' or n == '__call__') and (inspect.isfunction(v) or isinstance(v, property)) and v.__doc__: yield n, v
 
-def api_page(mod, nb, site, homes):
+def api_page(mod, nb, site):
     "Every name a module exports."
     short, own, on = mod.__name__.split('.')[-1], [], []
     for n in mod.__all__:
@@ -67,9 +67,9 @@ def api_page(mod, nb, site, homes):
         for m, f in members(obj) if inspect.isclass(obj) else ():
             home = f.__module__ if inspect.isfunction(f) else mod.__name__
             if home == mod.__name__: text += entry(f, f'{n}.{m}', 3, short, n)
-    for full in homes.get(mod.__name__, []):
+    for full in patches(inspect.getsource(mod)):
         cls, _, m = full.partition('.')
-        if m and not re.search(r'(^|\.)_', full) and getattr(mod, cls).__module__ != mod.__name__: text += entry(getattr(getattr(mod, cls), m), full, 2, short, full)
+        if not m.startswith('_') and getattr(mod, cls).__module__ != mod.__name__: text += entry(getattr(getattr(mod, cls), m), full, 2, short, full)
     if on: text += '## Handed on\n\nFrom elsewhere, so that one import is enough: ' + ', '.join(f'`{n}`' for n, _ in sorted(on, key=lambda o: o[0].lower())) + '.\n'
     return text
 
@@ -83,24 +83,27 @@ def source_page(mod, path):
         for d in ast.parse(code).body:
             if not isinstance(d, (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)): continue
             patched = any('patch' in ast.unparse(o) for o in getattr(d, 'decorator_list', []))
-            if isinstance(d, ast.Assign): names += [t.id for t in d.targets if isinstance(t, ast.Name)]
+            if isinstance(d, ast.Assign): names += [n.id for t in d.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
             elif isinstance(d, ast.AnnAssign): names += [ast.unparse(d.target)]
             elif patched: names += [f'{cls}.{d.name}' for cls in re.findall(r'\w+', ast.unparse(d.args.args[0].annotation))]
             else: names.append(d.name)
         blocks.append(''.join(f'<span id="{n}" class="vl-anchor"></span>' for n in dict.fromkeys(names)) + f'\n\n```python\n{code.strip()}\n```\n')
     return f'---\ntitle: "Source of {mod}"\ntoc: false\nsearch: false\n---\n\n::: {{.vl-links}}\n[{mod}](/api/{path.stem}.qmd)\n:::\n\n' + '\n'.join(blocks)
 
+def patches(src):
+    "What a module's source adds to classes of other modules: `Learner.lr_find`."
+    defs = [d for d in ast.parse(src).body if isinstance(d, ast.FunctionDef) and any('patch' in ast.unparse(o) for o in d.decorator_list)]
+    return [f'{cls}.{d.name}' for d in defs for cls in re.findall(r'\w+', ast.unparse(d.args.args[0].annotation))]
+
 def module_pages(root, site):
     "Where each exported name is documented, and the text of every API and source page."
-    from visionlab._modidx import d
     api, pages = {}, {}
     for path in sorted(root.glob('visionlab/*.py')):
         name = f'visionlab.{path.stem}'
         if path.name[0] == '_': continue
         mod = import_module(name)
         nb = re.search(r'File to edit: \.\./nbs/(\S+\.ipynb)', path.read_text(encoding='utf-8'))[1]
-        homes = {name: [k.removeprefix(name + '.') for k in d['syms'].get(name, {})]}
-        text = api_page(mod, nb, site, homes)
+        text = api_page(mod, nb, site)
         pages[f'api/{path.stem}.qmd'], pages[f'source/{path.stem}.qmd'] = text, source_page(name, path)
         api[name] = f'/api/{path.stem}.qmd'
         api |= {n: f'/api/{path.stem}.qmd#{n}' for n in re.findall(r'^#{2,3} \S+ \{#([\w.]+)\}', text, re.M)}

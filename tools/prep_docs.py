@@ -56,23 +56,41 @@ def symbol_links(text, api, seen): # api: page of each exported name; seen: name
     keep = re.compile(r'(^```.*?^```|^#+ .*?$|\[[^\]\n]*\]\([^)\n]*\)|^ {4}.*?$|<a .*?</a>)', re.M | re.S)  # code, headings, links
     return ''.join(part if i % 2 else prose(part) for i, part in enumerate(keep.split(text)))
 
-def code_cell(c):
-    "A code cell with nbdev's directives obeyed and taken out; None when it is hidden."
-    said = directives(c['source'])
+OPTION = re.compile(r'^#\|\s*(?!eval\b)([a-z]+(?:-[a-z]+)*)\s*:\s*(.+?)\s*$', re.M)
+def options(source): # of a code cell
+    "What its `#| key: value` lines say, wherever they stand; quotes round a value are no part of it."
+    return {k: v[1:-1] if len(v) > 1 and v[0] == v[-1] and v[0] in '"\'' else v for k, v in OPTION.findall(source)}
+
+def legible(page):
+    "A table of pandas's with colours, its digits in the one of black and white that is seen best."
+    def text(m):
+        light = sum(w*((c/255 + .055)/1.055)**2.4 for w, c in zip((.2126, .7152, .0722), bytes.fromhex(m[1])))
+        return f'background-color: #{m[1]};{m[2]}color: #{"000000" if light > .18 else "ffffff"}'
+    return re.sub(r'background-color: #([0-9a-f]{6});(\s*)color: #[0-9a-f]{6}', text, page)
+
+def is_live(c): return any('class="vl-live' in ''.join(o.get('data', {}).get('text/html', '')) for o in c.get('outputs', []))
+
+def code_cell(c, then):
+    "A code cell with nbdev's directives obeyed and taken out; None when it is hidden. `then` is the code cell after it."
+    said, opts = directives(c['source']), options(c['source'])
     if any(HIDE.match(d) for d in said): return None
-    extra = [f'#| {k}: false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said]
-    lines = [l for l in c['source'].split('\n') if not OURS.match(l)]
-    quoted = [re.sub(r'''^#\| *([a-z]+-[a-z]+): *([^"'\[>|].*: .*)$''', lambda m: f'#| {m[1]}: {json.dumps(m[2], ensure_ascii=False)}', l) for l in lines]
-    c['source'] = '\n'.join(extra + quoted).strip('\n')
-    return {**c, 'outputs': [o for o in c['outputs'] if VIEW not in o.get('data', {})]}  # a widget is a picture since tools/tidy.py
+    opts |= {k: 'false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said}
+    lines = [l for l in c['source'].split('\n') if not OURS.match(l) and not OPTION.match(l)]
+    twin = 'interact' in c['source'] and then and is_live(then)  # the figure that follows lives without a kernel, so no still picture here
+    outs = [{**o, 'data': {k: legible(''.join(v)) if k == 'text/html' else v for k, v in o['data'].items()}} if 'data' in o else o for o in c['outputs']]
+    c['outputs'] = [o for o in outs if VIEW not in o.get('data', {}) and not (twin and 'image/png' in o.get('data', {}))]  # a widget is a picture since tools/tidy.py
+    bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
+    return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}
 
 def lesson(path, dest, site, api):
     "Write the page of one notebook."
     nb, seen, cells, module = json.loads(path.read_text(encoding='utf-8')), set(), [], None
+    for c in nb['cells']: c['source'] = ''.join(c['source'])
+    code = [c for c in nb['cells'] if c['cell_type'] == 'code']
+    after = {id(c): then for c, then in zip(code, code[1:])}
     for c in nb['cells']:
-        c['source'] = ''.join(c['source'])
         module = next((d.split()[1] for d in directives(c['source']) if d.startswith('default_exp ')), module)
-        if c['cell_type'] == 'code': c = code_cell(c)
+        if c['cell_type'] == 'code': c = code_cell(c, after.get(id(c)))
         elif c['cell_type'] == 'markdown': c['source'] = symbol_links(callouts(relink(c['source'], f'nbs/{path.name}', dest, site)), api, seen)
         if c and (c['source'] or c.get('outputs')): cells.append(c)
     top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
