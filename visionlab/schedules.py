@@ -23,7 +23,7 @@ def _schedule(formula):
     def make(
         start,   # value at position 0: a number, or one for each parameter group
         end=None # value at position 1
-    ): return partial(formula, np.array(start, float)[()], np.array(end, float)[()])
+    ): return partial(formula, *(o if o.ndim else o.item() for o in (np.array(start, float), np.array(end, float))))
     make.__name__,make.__doc__ = formula.__name__,formula.__doc__; return make
 
 @_schedule
@@ -62,7 +62,7 @@ class ParamScheduler(Callback):
         self._plan = []
         for name,f in self.scheds.items():
             places,v = _find_hyper(self.learn.opt, name),np.asarray(f(0.))
-            if v.ndim and len(v) != len(places): raise ValueError(f"{len(v)} values of {name!r} for {len(places)} groups")
+            if v.ndim and len(v) != len(places): raise ValueError(f"{name!r}: {len(v)} values for {len(places)} groups")
             self.learn.recorder.hps[name] = record = []
             self._plan.append((f, places, [g[k] for g,k,_ in places], record))
     def before_batch(self):
@@ -70,7 +70,8 @@ class ParamScheduler(Callback):
         if not learn.n_iter: raise ValueError("a schedule needs the number of batches, and this loader has no length")
         pos = (learn.epoch*learn.n_iter + learn.iter)/(learn.n_epoch*learn.n_iter)
         for f,places,_,record in self._plan:
-            record.append(np.asarray(f(pos), float).tolist())         # a number, or a list of one for each group
+            v = f(pos)
+            record.append(float(v) if isinstance(v, (int,float)) else np.asarray(v, float).tolist())
             each = record[-1] if isinstance(record[-1], list) else [record[-1]]*len(places)
             for (g,k,i),v in zip(places, each): g[k] = v if i is None else (*g[k][:i], v, *g[k][i+1:])
     def after_fit(self):
@@ -99,11 +100,11 @@ def valley(
 # %% ../nbs/13_schedules.ipynb #b442dade
 @contextmanager
 def _preserving_state(learn):
-    "Puts back what a search changes, after what is put on the stack that it gives."
+    "Puts back what a search changes; what is put on the stack that it gives is done just before."
     loader,parts = learn.dls.train.batches,[o for o in (learn.model, learn.loss_func) if isinstance(o, nn.Module)]
     def tensors(): return [t for o in parts for t in (*o.parameters(), *o.buffers())]   # anew: they may have been moved
     with keep_rng(), ExitStack() as undo:
-        if any(map(nn.parameter.is_lazy, tensors())): learn.validate(dl=[learn.dls.one_batch()])    # now they are known
+        if any(map(nn.parameter.is_lazy, tensors())): learn.validate(dl=[learn.dls.one_batch()])  # lazy layers wake
         owners = [learn, *learn.cbs, *(m for o in parts for m in o.modules()), *[loader]*hasattr(loader, '_iterator')]
         inside = [v for o in (learn, *learn.cbs) for v in vars(o).values() if isinstance(v, (list,dict))]
         state,kept = [(v, v.copy()) for v in (*map(vars, owners), *inside)],[t.detach().clone() for t in tensors()]
@@ -140,7 +141,7 @@ def _search(learn, rates, stop_div, undo):
         lrs.append(lr); losses.append(loss); smooth = smoothed(losses, .8)
         if stop_div and smooth[-1] > min(smooth) + 3*abs(min(smooth)): break
     if len(lrs) >= 5: return lrs,losses,smooth
-    if math.isfinite(loss): raise ValueError(f"the search ended after {len(lrs)} of {len(rates)} batches: start lower")
+    if math.isfinite(loss): raise ValueError(f"the search ended after {len(lrs)} of {len(rates)} batches: too few")
     raise FloatingPointError(f"the loss is {loss} at a rate of {lr:g}: start lower, or look at inputs and weights")
 
 # %% ../nbs/13_schedules.ipynb #781832c0
@@ -148,15 +149,15 @@ def _search(learn, rates, stop_div, undo):
 def lr_find(self:Learner,
     start_lr:float=1e-7,   # the first rate
     end_lr:float=10,       # the last rate
-    num_it:int=100,        # batches to train on, at least 10
+    num_it:int=100,        # batches to train on
     stop_div:bool=True,    # end when the smoothed loss is four times its best?
     show_plot:bool=True,   # draw the curve?
     suggest_funcs=valley   # functions of rates and smoothed losses, as `valley` and `steep`
 ):                         # a named tuple with a rate for each function
     """Trains on a few batches at rates that rise by equal factors, suggests one, and puts all back but gradients.
-    Callbacks that listen to an epoch or its training, or to no part of a step, rest: they stop, save, log, show. Raises
-    `ValueError` where one cancels the search, or for less than five batches, `FloatingPointError` where by then the
-    loss is not finite. Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
+    Callbacks rest that listen to an epoch or its training, or of batches to the end alone: they stop, save, log, show.
+    `ValueError` where another cancels the search or it has less than five batches, `FloatingPointError` where by then
+    the loss is not finite. Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
     if not 0 < start_lr < end_lr: raise ValueError(f"rates must rise from above 0, not from {start_lr} to {end_lr}")
     rates,funcs = np.geomspace(start_lr, end_lr, num_it).tolist(),listify(suggest_funcs)
     with _preserving_state(self) as undo: search = _search(self, rates, stop_div, undo)
