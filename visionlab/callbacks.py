@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TrackBest', 'EarlyStopping', 'SaveModel', 'CSVLogger', 'TensorBoard', 'GradientAccumulation', 'MixedPrecision']
 
-# %% ../nbs/95_callbacks.ipynb #a37f2bd3
+# %% ../nbs/95_callbacks.ipynb #dfc91184
 import csv, json, math, os, tempfile
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,9 @@ from torch import Tensor
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from fastcore.basics import patch
-from .learner import Callback, CancelFitException, CancelStepException, Learner, Recorder
+from .learner import Callback, CancelFitException, CancelStepException, DeviceCallback, Learner, Recorder
 
-# %% ../nbs/95_callbacks.ipynb #cf65bf3c
+# %% ../nbs/95_callbacks.ipynb #8aefb2ea
 def _pack(state):
     "An optimizer's state as tensors by name, and all the rest as JSON."
     tensors = {f'opt.{i}.{k}': v for i,s in state['state'].items() for k,v in s.items() if isinstance(v, Tensor)}
@@ -40,6 +40,8 @@ def save(self:Learner,
     "Writes weights, buffers and optimizer to a file, which appears only when it is whole."
     file = Path(file); file = file if file.suffix else file.with_suffix('.safetensors')
     tensors,meta = {f'model.{k}': v for k,v in self.model.state_dict().items()},{}
+    for k,v in tensors.items():
+        if not isinstance(v, Tensor): raise TypeError(f"{k} is a {type(v).__name__}: a file of tensors cannot keep it")
     if with_opt and self.opt is not None:
         opt,meta['opt'] = _pack(self.opt.state_dict())
         tensors |= opt
@@ -48,6 +50,7 @@ def save(self:Learner,
     os.close(handle)
     try:
         save_file({k: v.detach().cpu().clone().contiguous() for k,v in tensors.items()}, part, metadata=meta)
+        os.umask(mask := os.umask(0)); os.chmod(part, 0o666 & ~mask)       # as `open` would have made it
         os.replace(part, file)
     finally: Path(part).unlink(missing_ok=True)
     return file
@@ -58,32 +61,51 @@ def load(self:Learner,
     with_opt:bool=True, # take the optimizer's state too, where the file has it?
     strict:bool=True    # must names and shapes of all weights agree?
 )->Learner:             # itself
-    "Reads weights, buffers and optimizer from a file. No code in it is run. Raises `RuntimeError` for another model's."
+    """Reads weights, buffers and optimizer from a file; no code in it is run.
+
+    Raises `RuntimeError` for another model's weights or, before anything is changed, another optimizer's state."""
     file = Path(file); file = file if file.suffix else file.with_suffix('.safetensors')
-    tensors = load_file(file)
+    tensors,opt = load_file(file),None
     with safe_open(file, 'pt') as f: meta = f.metadata() or {}
-    self.model.load_state_dict({k[6:]:v for k,v in tensors.items() if k.startswith('model.')}, strict=strict)
     if with_opt and 'opt' in meta:
+        opt = _unpack({k:v for k,v in tensors.items() if k.startswith('opt.')}, meta['opt'])
+        for cb in self.cbs:
+            if isinstance(cb, DeviceCallback): cb.before_fit()     # the state goes to where its parameters are
         self.ready_opt()
-        self.opt.load_state_dict(_unpack({k:v for k,v in tensors.items() if k.startswith('opt.')}, meta['opt']))
+        def form(groups): return [(set(g) - {'params'}, len(g['params'])) for g in groups]
+        if form(opt['param_groups']) != form(self.opt.param_groups):
+            raise RuntimeError(f"{file} keeps the state of another optimizer, or of other groups of parameters: "
+                               "with_opt=False takes the weights alone")
+    self.model.load_state_dict({k[6:]:v for k,v in tensors.items() if k.startswith('model.')}, strict=strict)
+    if opt: self.opt.load_state_dict(opt)
     return self
 
-# %% ../nbs/95_callbacks.ipynb #57fa1bc0
+# %% ../nbs/95_callbacks.ipynb #4a91c51d
+def _lower_is_better(name):
+    "Whether less of a number is better, by what it is called; `None` if the name does not say."
+    less = any(k in name for k in ('loss','err','mse','mae','rmse','perplexity'))
+    more = any(k in name for k in ('acc','f1','auc','precision','recall','iou','dice','r2'))
+    return None if less == more else less
+
 class TrackBest(Callback):
-    "Watches one number of the record: `best` is the best so far, and `better` says whether the last epoch gave it."
+    """Watches one number of the record: `best` is the best so far, and `better` says whether the last epoch gave it.
+
+    Raises `ValueError` for a number not in the table, and where its name does not say whether less is better."""
     def __init__(self,
         monitor:str='valid_loss', # a column of the table
-        min_delta:float=0.        # smaller gains than this do not count
-    ): self.monitor,self.min_delta = monitor,min_delta
+        min_delta:float=0.,       # smaller gains than this do not count
+        lower:bool|None=None      # is less of it better? by its name when not given
+    ): self.monitor,self.min_delta,self.lower = monitor,min_delta,_lower_is_better(monitor) if lower is None else lower
     def before_fit(self):
         names = self.learn.recorder.names
         if self.monitor not in names: raise ValueError(f"no {self.monitor!r} to watch; there are {', '.join(names)}")
-        self.sign = -1 if 'loss' in self.monitor or 'error' in self.monitor else 1
-        self.best,self.better = -self.sign*math.inf,False
+        if self.lower is None: raise ValueError(f"is less {self.monitor} better? Say lower=True or lower=False")
+        self.best,self.better = math.inf if self.lower else -math.inf,False
     def after_epoch(self):
         rec = self.learn.recorder
         v = rec.values[-1][rec.names.index(self.monitor)]
-        self.better = self.sign*(v - self.best) > self.min_delta or math.isinf(self.best) and not math.isnan(v)
+        gain = self.best - v if self.lower else v - self.best
+        self.better = gain > self.min_delta            # false for NaN
         if self.better: self.best = v
 
 class EarlyStopping(TrackBest):
@@ -92,8 +114,9 @@ class EarlyStopping(TrackBest):
     def __init__(self,
         monitor:str='valid_loss', # a column of the table
         min_delta:float=0.,       # smaller gains than this do not count
-        patience:int=2            # epochs to wait
-    ): super().__init__(monitor, min_delta); self.patience = patience
+        patience:int=2,           # epochs to wait
+        lower:bool|None=None      # is less of it better? by its name when not given
+    ): super().__init__(monitor, min_delta, lower); self.patience = patience
     def before_fit(self): super().before_fit(); self.wait = 0
     def after_epoch(self):
         super().after_epoch()
@@ -102,14 +125,17 @@ class EarlyStopping(TrackBest):
 
 class SaveModel(TrackBest):
     "Saves the model whenever it is the best so far, and puts the best back when the fit ends."
-    order = EarlyStopping.order - 1
+    order = Recorder.order + 30      # before whatever may end the fit
     def __init__(self,
         file='best',              # where to, as for `learn.save`
         monitor:str='valid_loss', # a column of the table
         min_delta:float=0.,       # smaller gains than this do not count
         with_opt:bool=False,      # keep the optimizer's state too?
-        at_end:bool=True          # put the best back when the fit ends?
-    ): super().__init__(monitor, min_delta); self.file,self.with_opt,self.at_end,self.saved = file,with_opt,at_end,None
+        at_end:bool=True,         # put the best back when the fit ends?
+        lower:bool|None=None      # is less of it better? by its name when not given
+    ):
+        super().__init__(monitor, min_delta, lower)
+        self.file,self.with_opt,self.at_end,self.saved = file,with_opt,at_end,None
     def before_fit(self): super().before_fit(); self.saved = None
     def after_epoch(self):
         super().after_epoch()
@@ -150,45 +176,56 @@ class TensorBoard(Callback):
     def after_fit(self):
         if writer := vars(self).pop('writer', None): writer.close()
 
-# %% ../nbs/95_callbacks.ipynb #988069bf
+# %% ../nbs/95_callbacks.ipynb #b78933f7
 class GradientAccumulation(Callback):
-    "One step for every `n` batches, on the mean of their gradients; what an epoch leaves over makes a step too."
+    """One step for every `n` batches, on the mean of their gradients; what an epoch leaves over makes a step too.
+
+    Where a loader does not know its length, that last step is on the sum of what is left, divided by `n`."""
     order = -30     # a step that is left out is left out for all
     def __init__(self,
         n:int # batches a step
-    ): self.n = n
+    ): self.n,self.waiting = n,False
+    def before_train(self): self.waiting = False
     def before_backward(self):
         learn = self.learn
         first = learn.iter - learn.iter % self.n
-        learn.loss = learn.loss/(min(self.n, learn.n_iter - first) if learn.n_iter else self.n)
+        learn.loss_grad = learn.loss_grad/(min(self.n, learn.n_iter - first) if learn.n_iter else self.n)
     def before_step(self):
         learn = self.learn
-        if (learn.iter + 1) % self.n and learn.iter + 1 != learn.n_iter: raise CancelStepException
+        self.waiting = (learn.iter + 1) % self.n != 0 and learn.iter + 1 != learn.n_iter
+        if self.waiting: raise CancelStepException
+    def after_train(self):
+        if self.waiting: self.learn.step(); self.learn.zero_grad()
 
-# %% ../nbs/95_callbacks.ipynb #d63bb0aa
+# %% ../nbs/95_callbacks.ipynb #8ae11d03
 class MixedPrecision(Callback):
     "Runs model and loss under `autocast`; with float16 the loss is scaled, so that small gradients survive."
-    order = -20     # gradients are themselves again before others look at them
+    order = 80      # after whoever may leave out a step, before whoever looks at gradients, as `GradientClip`
     def __init__(self,
         dtype=torch.bfloat16 # `torch.bfloat16`, or `torch.float16`
-    ): self.dtype,self.scaler = dtype,None
+    ): self.dtype,self.scaler,self.was = dtype,None,None
     def before_fit(self):
         device = next(self.learn.model.parameters()).device.type
-        if self.dtype is torch.float16: self.scaler,self.learn.step = torch.amp.GradScaler(device),self._step
+        if self.dtype is not torch.float16: return
+        self.scaler,self.was = torch.amp.GradScaler(device),vars(self.learn).get('step')
+        self.learn.step = self._step
     def before_batch(self):
         device = next(self.learn.model.parameters()).device.type
         self.learn.context = partial(torch.autocast, device, self.dtype)
     def after_batch(self): vars(self.learn).pop('context', None)
     def before_backward(self):
-        if self.scaler: self.learn.loss = self.scaler.scale(self.learn.loss)
+        if self.scaler: self.learn.loss_grad = self.scaler.scale(self.learn.loss_grad)
     def before_step(self):
         if self.scaler: self.scaler.unscale_(self.learn.opt)
     def _step(self):
         self.scaler.step(self.learn.opt)       # left out where a gradient is not finite
         self.scaler.update()
     def after_fit(self):
-        for door in ('context','step'): vars(self.learn).pop(door, None)
-        self.scaler = None
+        learn = self.learn
+        vars(learn).pop('context', None)
+        if self.scaler: vars(learn).pop('step', None)
+        if self.was is not None: learn.step = self.was
+        self.scaler = self.was = None
 
 @patch
 def to_bf16(self:Learner)->Learner: # itself

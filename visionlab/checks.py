@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['InputCheck', 'LossCheck']
 
-# %% ../nbs/93_checks.ipynb #f39f48e7
+# %% ../nbs/93_checks.ipynb #af345f00
 import math, warnings
 import torch
 from functools import partial
 from torch import nn, Tensor
+from .core import to_device
 from .learner import Callback, Learner, Recorder
-from .loaders import describe_batch
+from .loaders import describe_batch, split_batch
 from .metrics import fresh_metrics
 
-# %% ../nbs/93_checks.ipynb #08d3fad0
+# %% ../nbs/93_checks.ipynb #ad9f1ae6
 class _Watch:
     "Notes which layer of a model was entered last, and which batch normalization got one value an item, in a `with`."
     def __init__(self, model): self.model,self.at,self.done,self.one_value,self.handles = model,None,None,None,[]
@@ -27,7 +28,7 @@ class _Watch:
     def where(self): return self.at or self.done or 'before its first layer'
     def __enter__(self):
         for name,m in self.model.named_modules():
-            if any(m.children()): continue
+            if any(m.children()) or isinstance(m, torch.jit.ScriptModule) or hasattr(self.model, '_orig_mod'): continue
             self.handles.append(m.register_forward_pre_hook(partial(self._enter, name)))
             self.handles.append(m.register_forward_hook(partial(self._leave, name)))
         return self
@@ -50,20 +51,36 @@ def _last_batch(dl):
     bs = b.bs if dl.tensors is not None else b.batch_size
     return n and (bs if bs is None or n >= bs and b.drop_last else 0 if b.drop_last else (n - 1) % bs + 1)
 
+def _fails_in_validation(learn, m):
+    "Whether a metric that fails on a training batch fails on a validation batch too; callbacks may change the former."
+    if not learn.dls[1:]: return False
+    with learn._aside(), torch.no_grad():
+        changes = [cb for cb in learn.cbs if hasattr(type(cb), 'before_batch') or hasattr(type(cb), 'after_pred')]
+        learn._look_up([cb for cb in changes if not isinstance(cb, InputCheck)])
+        learn.training = False
+        learn.model.eval()
+        b = to_device(learn.dls.valid.one_batch(), learn.pred.device if isinstance(learn.pred, Tensor) else None)
+        learn.xb,learn.yb = split_batch(b, learn.dls.n_inp)
+        learn('before_batch'); learn.one_batch(); m.reset()
+        try: m.accumulate(learn)
+        except Exception: return True
+    return False
+
 def _broadcasts(f, pred, y=None, *others):
     "Whether a loss stays the same when targets of another shape are handed round by one place."
     if not isinstance(pred, Tensor) or not isinstance(y, Tensor): return False
-    if pred.shape == y.shape or pred.numel() != y.numel() or (y == y.flatten()[0]).all(): return False
+    if pred.shape == y.shape or pred.numel() != y.numel() or (y == y.roll(1, 0)).all(): return False
     p = torch.linspace(.1, .9, pred.numel(), device=pred.device).view_as(pred)
     return bool(torch.isclose(f(p, y, *others), f(p, y.roll(1, 0), *others)))
 
-# %% ../nbs/93_checks.ipynb #9bb1a409
+# %% ../nbs/93_checks.ipynb #d5d9b064
 def _checked_pred(learn, door):
     "What the model says to the batch, or a sentence on why it cannot."
     if learn.training and not learn.yb:
         raise ValueError("batches hold no targets: the training data must give (input, target) pairs")
     with _Watch(learn.model) as watch:
         try: pred = door()
+        except torch.OutOfMemoryError: raise
         except Exception as e:
             raise ValueError(f"the model cannot take an input of {describe_batch(learn.xb)}: {watch.where()}: {e}"
                              + _hint(learn, e)) from e
@@ -90,15 +107,17 @@ def _checked_loss(learn, door):
                          "Give both one shape: y[:,None] or pred.squeeze(1).")
     for m in fresh_metrics(learn.metrics)[1:]:
         try: m.accumulate(learn)
-        except Exception as e: raise TypeError(f"metric {m.name} fails on {pred} and {targ}: {e}") from e
+        except Exception as e:
+            if not learn.training or _fails_in_validation(learn, m):
+                raise TypeError(f"metric {m.name} fails on {pred} and {targ}: {e}") from e
     return loss
 
-# %% ../nbs/93_checks.ipynb #9a8010d7
+# %% ../nbs/93_checks.ipynb #da1a171d
 class InputCheck(Callback):
     """Watches the first batch of a fit, a validation or a prediction, and says in sentences what does not fit.
 
     Raises `ValueError`, or `TypeError` for a model, loss or metric that is none, with layers, shapes and types."""
-    order,todo,was = 10_000,False,{}
+    order,todo,was = 10_000,frozenset(),{}
     def after_create(self):
         model,loss = self.learn.model,self.learn.loss_func
         if not isinstance(model, nn.Module): raise TypeError(f"model must be an nn.Module, not {type(model).__name__}")
@@ -107,11 +126,12 @@ class InputCheck(Callback):
         for kind,dl in zip(('training','validation'), self.learn.dls.loaders):
             if _last_batch(dl) == 0:
                 raise ValueError(f"the {kind} loader has no batches: no data, or less than a batch and drop_last=True")
-        self.todo = True
-    def before_validate(self): self.todo = True
+        self.todo = {True,False}                    # in training, in validation
+    def before_validate(self): self.todo = {*self.todo,False}
     def before_batch(self):
-        if not self.todo: return
-        self.todo,learn = False,self.learn
+        learn = self.learn
+        if learn.training not in self.todo: return
+        self.todo = self.todo - {learn.training}
         for k in ('get_pred','get_loss'):     # one that a callback has changed; a cancelled batch leaves ours
             door = vars(learn).get(k)
             if getattr(door, '__self__', None) is not self: self.was = {**self.was, k: door}

@@ -199,12 +199,13 @@ class Hooks:
     def __enter__(self): return self
     def __exit__(self, *exc): self.remove()
 
-# %% ../nbs/00_core.ipynb #c46a7b39
+# %% ../nbs/00_core.ipynb #92bd00b8
 def train_mode(
     model:nn.Module # all of its layers are put into training mode, but frozen ones
 )->nn.Module:       # the same model
     "`model.train()`, where a layer whose own parameters are all frozen keeps its running statistics too."
-    for m in model.train().modules():
+    model.train()
+    for m in model.modules():
         own = list(m.parameters(recurse=False))
         if hasattr(m, 'running_mean') and own and not any(p.requires_grad for p in own): m.eval()
     return model

@@ -54,7 +54,7 @@ class Callback:
         return getattr(self.learn, k)
     def __getstate__(self): return {k:v for k,v in vars(self).items() if k != '_learn'}
 
-# %% ../nbs/08_learner.ipynb #d73a2ea0
+# %% ../nbs/08_learner.ipynb #5ca50ca8
 class WithCallbacks:
     "Something with callbacks: `self('after_batch')` calls that method of each callback that has it, in their order."
     def __call__(self, event):
@@ -73,7 +73,7 @@ class WithCallbacks:
         return done
     def add_cbs(self, cbs):
         "Adds callbacks, each reachable by its name: `learn.recorder`, a second of its class as `learn.recorder_1`."
-        for cb in [o() if isinstance(o, type) else o for o in listify(cbs) if o not in self.cbs]:
+        for cb in (o() if isinstance(o, type) else o for o in listify(cbs) if o not in self.cbs):
             name,n = cb.name,0
             while isinstance(vars(self).get(name), Callback): n += 1; name = f'{cb.name}_{n}'
             if hasattr(type(self), name) or name in (*vars(self), *events):
@@ -91,17 +91,18 @@ class WithCallbacks:
     def added_cbs(self, cbs):
         "Adds callbacks for the length of a `with` block."
         old = self.cbs
-        try: self.add_cbs(cbs); yield self
-        finally:
-            for cb in [o for o in self.cbs if o not in old]: self.remove_cb(cb)
+        self.add_cbs(cbs); new = [o for o in self.cbs if o not in old]
+        try: yield self
+        finally: [self.remove_cb(cb) for cb in new]
     def __setstate__(self, state): vars(self).update(state); self._look_up()     # callbacks find their copy
 
-# %% ../nbs/08_learner.ipynb #e32b9f16
+# %% ../nbs/08_learner.ipynb #c84c6ac6
 class Step(WithCallbacks):
     """A model, its data and a loss, and what is done with one batch: predict, compare, go back, step.
     Each part is a door: subclasses override it, callbacks assign `self.learn.step = …`. `context()` is around two."""
     default_cbs = []       # classes of callbacks that a new learner gets, unless it is given one of the class
-    context,training,opt,dl,pred,loss,xb,yb,epoch,n_epoch,iter,n_iter = nullcontext,False,*[None]*4,(),(),0,0,0,0
+    context,training,xb,yb = nullcontext,False,(),()
+    opt = dl = pred = loss = loss_grad = epoch = n_epoch = iter = n_iter = None
     def __init__(self,
         dls:DataLoaders,   # training and validation batches
         model:nn.Module,   # what is trained
@@ -116,11 +117,10 @@ class Step(WithCallbacks):
         self.splitter,self.metrics,self.cbs,cbs = splitter,listify(metrics),[],listify(cbs)
         self.add_cbs([c for c in self.default_cbs if not any(o is c or isinstance(o, c) for o in cbs)] + cbs)
         self('after_create')
-    x = property(lambda self: self.xb[0], doc="The first input of the batch.")
-    y = property(lambda self: self.yb[0], doc="The first target of the batch.")
+    x,y = property(lambda self: self.xb[0], doc="Its first input."),property(lambda self: self.yb[0], doc="Its target.")
     def get_pred(self): "What the model says to the batch."; return self.model(*self.xb)
     def get_loss(self): "How wrong that is, a scalar."; return self.loss_func(self.pred, *self.yb)
-    def backward(self): "Adds to the parameters' gradients."; self.loss.backward()
+    def backward(self): "Adds to the parameters' gradients."; self.loss_grad.backward(); self.loss_grad = None
     def step(self): "Lets the optimizer use the gradients."; self.opt.step()
     def zero_grad(self): "Clears the gradients, after a step."; self.opt.zero_grad()
     def one_batch(self):
@@ -129,6 +129,7 @@ class Step(WithCallbacks):
             self.pred = self.get_pred(); self('after_pred')
             if self.yb or self.training: self.loss = self.get_loss(); self('after_loss')
         if not self.training: return
+        self.loss_grad = self.loss                 # what goes back may be scaled; the loss stays what it is
         self._with_events(self.backward, 'backward', CancelBackwardException)
         if self._with_events(self.step, 'step', CancelStepException): self.zero_grad()
 
@@ -189,14 +190,15 @@ class Loop(Step):
         self.opt.zero_grad()
         return lrs
 
-# %% ../nbs/08_learner.ipynb #fc4c0cf7
+# %% ../nbs/08_learner.ipynb #9e36fae5
 class Recorder(Callback):
     "Keeps the loss of every training batch, losses and metrics of every epoch. It goes first, so others may read it."
-    order = -1000
+    order,name = -1000,'recorder'      # a subclass takes its place
     def __init__(self): self.before_fit()
     def before_fit(self):
         self.losses,self.values,self.seconds,self.epoch_ends,self.hps = [],L(),[],[],{}
-        self._raw,self.valid_values = [],L()
+        self._raw,self.valid_values,self.metrics = [],L(),fresh_metrics(self.learn.metrics if self.learn else [])
+        self.names = ['train_loss', *(m.name for m in self.metrics if self.learn and self.learn.dls[1:])]
     def before_epoch(self): self._start,self.valid_values = time.perf_counter(),L()
     def before_validate(self): self.metrics = fresh_metrics(self.learn.metrics)
     def after_loss(self):
@@ -214,8 +216,6 @@ class Recorder(Callback):
     def after_fit(self):
         self.after_train()                             # what an epoch that was broken off has left
         if self.valid_values and len(self.values) <= self.learn.epoch: self.after_epoch()
-    names = property(lambda self: ['train_loss'] + [m.name for m in fresh_metrics(self.learn.metrics) if self.dls[1:]],
-                     doc="What the columns of `values` are.")
     smooth_losses = property(lambda self: smoothed(self.losses), doc="`losses`, smoothed.")
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan, doc="The last of those.")
     valid_loss = property(lambda self: self.valid_values[0] if self.valid_values else math.nan, doc="The latest.")
@@ -233,7 +233,7 @@ class DeviceCallback(Callback):
         for dl in loaders or self.learn.dls.loaders: dl.to(self.device)
     def before_validate(self): self.before_fit([self.learn.dl])
 
-# %% ../nbs/08_learner.ipynb #7ca17592
+# %% ../nbs/08_learner.ipynb #ed66f348
 class _Gather(Callback):
     "Keeps what the model says, on the device, until all of it is asked for."
     order = 1000
@@ -252,8 +252,7 @@ class _Gather(Callback):
 
 class Learner(Loop):
     """A model, its data and a loss, the loop that trains the one with the other, and the questions one asks afterwards.
-    Lessons add `summary` (10), `lr_find`, `fit_one_cycle`, `fit_flat_cos` (13); the workshop adds `show_results`,
-    `history`, `no_bar` (94), `save`, `load`, `to_fp16`, `to_bf16` (95)."""
+    Lessons 10 and 13 and workshop pages 94 and 95 add to it, from `summary` and `lr_find` to `save` and `load`."""
     default_cbs = [DeviceCallback, Recorder]
     @contextmanager
     def _aside(self):
@@ -261,6 +260,7 @@ class Learner(Loop):
         old,modes = [(o, dict(vars(o))) for o in (self, self.recorder)],[(m, m.training) for m in self.model.modules()]
         try: yield
         finally:
+            for k in [k for k in vars(self) if k not in old[0][1] and hasattr(type(self), k)]: delattr(self, k)
             for o,was in old: vars(o).update(was)
             for m,mode in modes: m.training = mode
     def _loader(self, ds_idx, dl):

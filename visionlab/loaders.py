@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['TensorBatches', 'split_batch', 'Batches', 'describe_batch', 'DataLoader', 'DataLoaders', 'label_text']
 
-# %% ../nbs/07_loaders.ipynb #a60bf675
+# %% ../nbs/07_loaders.ipynb #a267b49f
 import torch
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader as TorchLoader, IterableDataset, TensorDataset
-from torch.utils.data import SequentialSampler, Subset, default_collate
+from torch.utils.data import DataLoader as TorchLoader, IterableDataset, Subset, TensorDataset, default_collate
 from fastcore.basics import noop
 from fastcore.foundation import L
 from .core import keep_rng, show_images, tensor, to_cpu, to_device
@@ -50,24 +50,23 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #ffc7f296
+# %% ../nbs/07_loaders.ipynb #70998f1f
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
-
     Raises `TypeError` for a generator, which the second epoch would find empty."""
     def __init__(self,
         batches,        # gives the batches of an epoch each time it is iterated
         batch_tfm=noop, # called with each batch, on the device; returns the batch to use
         device=None     # where batches end up; `None` leaves them where they are
     ):
-        if isinstance(batches, Iterator):
+        if isinstance(batches, Iterator) and not hasattr(batches, '__len__'):
             raise TypeError(f"a {type(batches).__name__} can be read only once, and every epoch reads: make it a list")
         self.batches,self.batch_tfm,self.dataset = batches,batch_tfm,getattr(batches, 'dataset', None)
         self.to(device)
     def __len__(self): return len(self.batches)
     def __iter__(self): return map(self.batch_tfm if self.tensors is not None else self._finish, self.batches)
     def _finish(self, b):
-        if isinstance(b, list): b = tuple(b)      # what torch's collation makes
+        b = tuple(b) if isinstance(b, list) else (b,) if isinstance(b, Tensor) else b
         if self.device is None: return self.batch_tfm(b)
         return self.batch_tfm(to_device(b, self.device, non_blocking=torch.device(self.device).type == 'cuda'))
     tensors = property(lambda self: getattr(self.batches, 'tensors', None), doc="The data, where they lie in memory.")
@@ -80,33 +79,35 @@ class Batches:
         return self
     def one_batch(self)->tuple:
         "The first batch that the next epoch will give. Looking uses up no random numbers."
+        dl = Batches(copy(self.batches), self.batch_tfm, self.device)
+        if isinstance(dl.batches, TorchLoader): dl.batches._iterator = None     # not the one that is being read
         with keep_rng():
-            for b in self: return b
+            for b in dl: return b
         raise ValueError("there are no batches: the data set is empty, or smaller than a batch with drop_last=True")
     def ordered(self)->'Batches':
         "A loader of every item once, in the order of the data set, where that is known; else of the same batches."
         b = self.batches
         if isinstance(b, TensorBatches): b = TensorBatches(b.tensors, b.bs)
-        elif isinstance(b, TorchLoader) and not isinstance(b.dataset, IterableDataset):
-            in_order = isinstance(b.sampler, SequentialSampler) and b.batch_size and not b.drop_last
-            if in_order and b.num_workers: return self           # and keep its workers
+        elif isinstance(b, TorchLoader) and not isinstance(b.dataset, IterableDataset) and b.batch_sampler is not None:
             bs,own = b.batch_size or getattr(b.batch_sampler, 'batch_size', 64),torch.Generator()
-            b = TorchLoader(b.dataset, bs, num_workers=b.num_workers, collate_fn=b.collate_fn, generator=own)
+            at = getattr(getattr(b.batch_sampler, 'sampler', b.sampler), 'indices', None)   # a part of the data set
+            data = b.dataset if at is None else Subset(b.dataset, sorted(at))
+            b = TorchLoader(data, bs, num_workers=b.num_workers, collate_fn=b.collate_fn, generator=own)
         return Batches(b, self.batch_tfm, self.device)
     def item_batch(self,
         item,               # one input as the data set gives it (or a path, image or array), or a tuple of several
         n_inp:int|None=None # as for `split_batch`
     )->'Batches':           # a loader of one batch of this one item, with some target
         "One item on its way into the model, as the loader's own go. Raises where the data set holds something else."
-        like,tfm = self.dataset and self.dataset[0],self.batch_tfm
-        if self.tensors is not None: like = tuple(t[0] for t in self.tensors)
+        like,tfm = self.tensors and tuple(t[0] for t in self.tensors),self.batch_tfm
+        if like is None and not isinstance(self.dataset, (type(None),IterableDataset)):
+            with keep_rng(): like = self.dataset[0]
         if like is None: like,tfm = tuple(o[0] for o in self.one_batch()),noop     # ready-made batches went through it
         (inputs,targets),items = split_batch(like, n_inp),item if isinstance(item, tuple) else (item,)
         if len(items) != len(inputs):
             raise ValueError(f"an item has {len(inputs)} inputs, this is {len(items)}: give them as a tuple")
         xs = [_as_given(o, ref, self.dataset) for o,ref in zip(items, inputs)]
-        collate = getattr(self.batches, 'collate_fn', default_collate)
-        return Batches([collate([(*xs, *targets)])], tfm, self.device)
+        return Batches([getattr(self.batches, 'collate_fn', default_collate)([(*xs, *targets)])], tfm, self.device)
 
 def _as_given(o, ref, dataset):
     "An input as the data set would have given it: opened, transformed, and of the type of `ref`, one of its own."
@@ -144,10 +145,9 @@ def _as_tensors(dataset):
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #79681f2f
+# %% ../nbs/07_loaders.ipynb #3eaf3397
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
-
     Tensors in memory are sliced (`TensorBatches`); anything else goes through torch's loader and its workers.
     Raises `ValueError` when tensors differ in length or `bs` is below 1, `TypeError` for what is no data set."""
     def __init__(self,
@@ -176,15 +176,14 @@ class DataLoader(Batches):
                             "them of arrays) or __len__ and __getitem__. What gives batches goes into DataLoaders.")
         how = dict(batch_size=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
         if 'batch_sampler' in self.kwargs: how = {}          # it says all three
-        return TorchLoader(dataset, pin_memory=torch.cuda.is_available(), **how | self.kwargs)
+        return TorchLoader(dataset, **dict(pin_memory=torch.cuda.is_available()) | how | self.kwargs)
     n = property(lambda self: len(self.dataset if self.tensors is None else self.tensors[0]), doc="How many items.")
     def new(self,
         dataset=None, # other data; the same when not given
         **changes     # arguments to change
     )->'DataLoader':  # a new loader
         "A loader like this one but for what is named."
-        args = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last)
-        args |= dict(batch_tfm=self.batch_tfm, device=self.device)
+        args = {k: getattr(self, k) for k in ('bs','shuffle','drop_last','batch_tfm','device')}
         return DataLoader(self.dataset if dataset is None else dataset, **args | self.kwargs | changes)
     def get_items(self,
         at # their positions in the data set
@@ -193,7 +192,7 @@ class DataLoader(Batches):
         if self.tensors is not None: return self.batch_tfm(tuple([t[list(at)] for t in self.tensors]))
         return self._finish(self.batches.collate_fn([self.dataset[i] for i in at]))
 
-# %% ../nbs/07_loaders.ipynb #4b3c84b8
+# %% ../nbs/07_loaders.ipynb #bd3d4b4a
 class DataLoaders:
     "A training and a validation loader, and what belongs to both: names of the classes, and which parts are inputs."
     def __init__(self,
@@ -227,7 +226,8 @@ class DataLoaders:
         "What to call a target: names from `vocab` where there are names."
         if not isinstance(y, Tensor): return y
         if y.numel() == 1: return y.item() if self.vocab is None else self.vocab[int(y)]
-        return [c for c,o in zip(self.vocab, y) if o] if self.vocab is not None and y.shape == (len(self.vocab),) else y
+        if self.vocab is None or y.shape != (len(self.vocab),) or y.dtype not in (torch.bool, torch.float32): return y
+        return [c for c,o in zip(self.vocab, y) if o]
     def show_batch(self,
         max_n:int=9,          # how many
         nrows:int|None=None,  # rows of pictures

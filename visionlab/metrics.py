@@ -6,13 +6,13 @@
 __all__ = ['accuracy', 'error_rate', 'loss_meaning', 'item_losses', 'loss_weight', 'Metric', 'AvgMetric', 'ValidLoss',
            'AccumMetric', 'fresh_metrics', 'smoothed']
 
-# %% ../nbs/96_metrics.ipynb #3d5565ee
+# %% ../nbs/96_metrics.ipynb #daa3fdde
 import math, torch
 from copy import copy
 from functools import partial
 from inspect import signature
 from torch import nn, Tensor
-from fastcore.basics import camel2snake
+from fastcore.basics import camel2snake, listify
 from .core import to_cpu, to_np
 
 # %% ../nbs/96_metrics.ipynb #ddd9809a
@@ -35,10 +35,10 @@ def error_rate(
     "The fraction of class numbers that do not have the highest score."
     return 1 - accuracy(pred, y, axis)
 
-# %% ../nbs/96_metrics.ipynb #c4e9ebfb
+# %% ../nbs/96_metrics.ipynb #624d60e3
 def _argmax(p): return p.argmax(1)
 def _softmax(p): return p.softmax(1)
-def _yes_no(p): return (p > .5).long()
+def _yes_no(p): return p > .5
 def _as_is(p): return p
 _meanings = { # by the names of functions and of modules
     **dict.fromkeys(('cross_entropy','CrossEntropyLoss'), (_softmax, _argmax)),
@@ -57,13 +57,14 @@ def loss_meaning(
     here outputs stay what they are, and decoding raises `ValueError`."""
     f = loss_func.func if isinstance(loss_func, partial) else loss_func
     name = getattr(f, '__name__', type(f).__name__)
+    names = [name] if hasattr(f, '__name__') else [o.__name__ for o in type(f).__mro__]      # a subclass means the same
     def unknown(p):
         raise ValueError(f"what do outputs mean under {name}? Say so, for classes by {name}.decodes = lambda p: "
                          f"p.argmax(1) and {name}.activation = lambda p: p.softmax(1)")
-    known = _meanings.get(name, (_as_is, unknown))
+    known = next((_meanings[o] for o in names if o in _meanings), (_as_is, unknown))
     return tuple(getattr(loss_func, k, default) for k,default in zip(('activation','decodes'), known))
 
-# %% ../nbs/96_metrics.ipynb #9478b54f
+# %% ../nbs/96_metrics.ipynb #77210ca3
 def _option(loss_func, name):
     "What a loss was told, as a module or as a `partial`."
     return loss_func.keywords.get(name) if isinstance(loss_func, partial) else getattr(loss_func, name, None)
@@ -77,7 +78,8 @@ def item_losses(
     if hasattr(loss_func, 'reduction'): loss_func = copy(loss_func); loss_func.reduction = 'none'
     elif 'reduction' in signature(loss_func).parameters: loss_func = partial(loss_func, reduction='none')
     else: return torch.stack([loss_func(*(o[i:i+1] for o in (pred, *targs))) for i in range(len(pred))])
-    return loss_func(pred, *targs).flatten(1).mean(1) if pred.ndim > 2 or targs[0].ndim > 1 else loss_func(pred, *targs)
+    res = loss_func(pred, *targs)
+    return res.flatten(1).mean(1) if res.ndim > 1 else res
 
 def loss_weight(
     loss_func, # as `Learner` has it
@@ -87,11 +89,11 @@ def loss_weight(
     "How much a batch's loss counts in that of the whole set: its items, or the weights of its targets' classes."
     if _option(loss_func, 'reduction') == 'sum': return None
     weight,ignored = _option(loss_func, 'weight'),_option(loss_func, 'ignore_index')
-    if y.is_floating_point() or weight is None and ignored is None: return len(y)
+    if not isinstance(y, Tensor) or y.is_floating_point(): return len(y)
     kept = y != (-100 if ignored is None else ignored)
-    return kept.sum() if weight is None else (weight[y*kept]*kept).sum()
+    return (weight.to(y.device)[y*kept]*kept).sum() if isinstance(weight, Tensor) else kept.sum()
 
-# %% ../nbs/96_metrics.ipynb #8b832c1b
+# %% ../nbs/96_metrics.ipynb #3d471863
 class Metric:
     "Something measured on the validation set: `reset` before it, `accumulate` at each batch, `value` after it."
     @property
@@ -122,7 +124,7 @@ class AvgMetric(Metric):
         n  # how much it weighs
     ):
         "Adds a number, as a tensor on its device, so that nothing waits for it."
-        v = torch.as_tensor(v).detach()
+        v = torch.as_tensor(v).detach().float()
         if v.numel() != 1: raise TypeError(f"metric {self.name} gives {tuple(v.shape)} for a batch: take their mean")
         self.total,self.n = self.total + v.squeeze()*n,self.n + n
     @property
@@ -140,9 +142,9 @@ class ValidLoss(AvgMetric):
         "Adds a batch."
         w = loss_weight(learn.loss_func, *learn.yb)
         if w is None: self.total,self.n = self.total + learn.loss.detach(),1
-        else: self.add(learn.loss, w)
+        else: self.add(learn.loss if isinstance(w, int) else torch.where(w > 0, learn.loss, 0.), w)   # 0 of none
 
-# %% ../nbs/96_metrics.ipynb #688c612f
+# %% ../nbs/96_metrics.ipynb #8f89d7b7
 class AccumMetric(Metric):
     """What `func` says of all predictions of a validation at once: `AccumMetric(f1_score, average='macro')`.
 
@@ -156,7 +158,8 @@ class AccumMetric(Metric):
     @property
     def name(self)->str:
         "The name of the function."
-        return getattr(self.func, '__name__', type(self.func).__name__)
+        f = self.func.func if isinstance(self.func, partial) else self.func
+        return getattr(f, '__name__', type(f).__name__)
     def reset(self):
         "Starts anew."
         self.preds,self.targs = [],[]
@@ -182,7 +185,8 @@ def fresh_metrics(
 )->list:    # of `Metric`, ready for a validation
     "The loss and these metrics, as new objects that have seen nothing."
     res = [ValidLoss()]
-    for m in metrics: res.append(copy(m) if isinstance(m, Metric) else m() if isinstance(m, type) else AvgMetric(m))
+    for m in listify(metrics):
+        res.append(copy(m) if isinstance(m, Metric) else m() if isinstance(m, type) else AvgMetric(m))
     for m in res: m.reset()
     return res
 

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['ProgressCallback']
 
-# %% ../nbs/94_progress.ipynb #4de691eb
+# %% ../nbs/94_progress.ipynb #20acb435
 import html, sys
 from contextlib import contextmanager
+from operator import length_hint
 import matplotlib.pyplot as plt, pandas as pd
 from fastcore.basics import patch
 from .core import show_images, to_cpu
@@ -33,7 +34,7 @@ def _in_notebook():
     shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
     return any(c.__name__ == 'ZMQInteractiveShell' for c in type(shell).__mro__)
 
-# %% ../nbs/94_progress.ipynb #9f790cd3
+# %% ../nbs/94_progress.ipynb #f9026fc8
 class ProgressCallback(Callback):
     "Shows a table with a row for each epoch, and a bar for the training, validation or prediction that runs."
     order = Recorder.order + 10
@@ -41,7 +42,7 @@ class ProgressCallback(Callback):
     def __init__(self): self.bars = []
     def _open(self, what):
         learn = self.learn
-        self.bars.append(progress_bar(what, len(learn.dl) if learn.n_iter else None, ' batches', delay=1, quiet=True))
+        self.bars.append(progress_bar(what, length_hint(learn.dl) or None, ' batches', delay=1, quiet=True))
     def _close(self, n=1):
         for bar in [self.bars.pop() for _ in range(min(n, len(self.bars)))]: bar.close()
     def _show(self):
@@ -57,7 +58,9 @@ class ProgressCallback(Callback):
             self.printed = len(rows) + 1
     def before_fit(self): self._close(99); self.handle,self.printed,self.fitting = None,0,True; self._show()
     def before_train(self): self._open(f'epoch {self.learn.epoch}, training')
-    def before_validate(self): self._open(f'epoch {self.learn.epoch}, validation' if self.fitting else 'prediction')
+    def before_validate(self):
+        if not self.fitting: self._close(99)                  # what an error has left
+        self._open(f'epoch {self.learn.epoch}, validation' if self.fitting else 'validation')
     def after_batch(self):
         if self.bars: self.bars[-1].update()
     def after_train(self): self._close()

@@ -165,8 +165,9 @@ def group_lrs(
     n:int # how many parameter groups there are
 )->list:  # of `n` floats
     "A learning rate for each parameter group. Raises `ValueError` for another number of rates, or one below 0."
-    if not isinstance(lr, slice): lrs = list(lr) if isinstance(lr, (list,tuple)) else [lr]*n
+    if not isinstance(lr, slice): lrs = list(lr) if hasattr(lr, '__len__') else [lr]*n
     elif lr.start is None: lrs = [lr.stop/10]*(n - 1) + [lr.stop]
+    elif not lr.start > 0: lrs = []
     else: lrs = [lr.start*(lr.stop/lr.start)**(i/(n - 1)) for i in range(n - 1)] + [lr.stop]
     if len(lrs) == n and all(0 <= float(o) < math.inf for o in lrs): return [float(o) for o in lrs]
     raise ValueError(f"lr must be a number from 0 on, or one for each of {n} parameter groups; got {lr!r}")
@@ -177,14 +178,17 @@ def param_groups(
 )->list:             # parameters, or groups as torch takes them
     "What an optimizer is to change. Raises `ValueError` when that is nothing."
     ps = list(splitter(model)) if splitter else [p for p in model.parameters() if p.requires_grad]
-    if not ps: raise ValueError("there is nothing to train: every parameter is frozen (requires_grad is False)")
-    return ps if isinstance(ps[0], Tensor) else [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
+    if ps and not isinstance(ps[0], Tensor): ps = [g if isinstance(g, dict) else {'params': list(g)} for g in ps]
+    if not any(p.requires_grad for g in ps for p in (g['params'] if isinstance(g, dict) else [g])):
+        raise ValueError("there is nothing to train: every parameter is frozen (requires_grad is False)")
+    return ps
 
 def knows_all(
     opt,        # an optimizer, or `None`
     groups:list # what `param_groups` gives
 )->bool:        # false where it must be made anew
-    "Whether an optimizer has all of these parameters, but for frozen ones."
-    known = {id(p) for g in opt.param_groups for p in g['params']} if opt else set()
+    "Whether an optimizer has all of these parameters, but for frozen ones, in as many groups."
+    if not opt or len(opt.param_groups) != (len(groups) if isinstance(groups[0], dict) else 1): return False
+    known = {id(p) for g in opt.param_groups for p in g['params']}
     params = [p for g in groups for p in (g['params'] if isinstance(g, dict) else [g])]
     return all(id(p) in known for p in params if p.requires_grad)
