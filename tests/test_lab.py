@@ -1,53 +1,64 @@
-"""JupyterLab as a person uses it: open a lesson, run all, move a slider by keyboard and by mouse."""
-import hashlib, json, os, socket, subprocess, time, urllib.request
-import lab, pytest
+"""JupyterLab as a learner uses it: open a fresh copy and move its figure, change a cell, run all; and the sources, as who edits them."""
+import hashlib, json, os, socket, subprocess, sys, time, urllib.request
+from contextlib import contextmanager
+import nbformat, pytest
 from conftest import copy_repo
 
 LESSON = '03_gradients.ipynb'
 
-@pytest.fixture(scope='module')
-def server(tmp_path_factory):
-    "JupyterLab as `make lab` starts it, on a copy of the repository and with no settings of the user's; gives its address."
-    tmp = copy_repo(tmp_path_factory.mktemp('lab')/'repo')
+@contextmanager
+def served_lab(repo, *words):
+    "JupyterLab as `make lab` starts it in a copy of the repository, with no settings of the user's; gives its address and its token."
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    env = os.environ | {f'{k}_DIR': str(tmp/k) for k in ('JUPYTERLAB_SETTINGS', 'JUPYTERLAB_WORKSPACES', 'JUPYTER_CONFIG', 'JUPYTER_RUNTIME')}
-    env |= dict(IPYTHONDIR=str(tmp/'ipython'), OMP_NUM_THREADS='1')
-    url, token = f'http://127.0.0.1:{port}', 'test'
-    with open(tmp/'log', 'w') as log:
-        p = subprocess.Popen(lab.command(tmp, f'nbs/{LESSON}', '--no-browser', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0',
-                                         f'--IdentityProvider.token={token}'), env=env, stdout=log, stderr=subprocess.STDOUT)
+    tmp = repo.parent
+    env = os.environ | {f'{k}_DIR': str(tmp/k) for k in ('JUPYTERLAB_SETTINGS', 'JUPYTERLAB_WORKSPACES', 'JUPYTER_CONFIG', 'JUPYTER_RUNTIME', 'JUPYTER_DATA')}
+    env |= dict(IPYTHONDIR=str(tmp/'ipython'), OMP_NUM_THREADS='1', PYTHONPATH=str(repo))  # the library of the copy
+    url, token, log = f'http://127.0.0.1:{port}', 'test', tmp/'log'
+    with open(log, 'w') as f:
+        p = subprocess.Popen([sys.executable, 'tools/lab.py', *words, '--no-browser', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0',
+                              f'--IdentityProvider.token={token}'], cwd=repo, env=env, stdout=f, stderr=subprocess.STDOUT)
         try:
             for _ in range(240):
                 try: urllib.request.urlopen(f'{url}/api?token={token}', timeout=1); break
                 except OSError:
-                    assert p.poll() is None, (tmp/'log').read_text()
+                    assert p.poll() is None, log.read_text()
                     time.sleep(.25)
-            else: pytest.fail('JupyterLab did not start:\n' + (tmp/'log').read_text())
-            yield url, token, tmp
+            else: pytest.fail('JupyterLab did not start:\n' + log.read_text())
+            yield url, token
         finally:
             p.terminate()
             p.wait(30)
 
+@pytest.fixture(scope='module')
+def repo(tmp_path_factory): return copy_repo(tmp_path_factory.mktemp('lab')/'repo')
+
+@pytest.fixture(scope='module')
+def server(repo):
+    with served_lab(repo) as s: yield s
+
 def digest(img): return hashlib.md5(img.get_attribute('src').encode()).hexdigest()
 
-def open_and_run(server, visit, lesson):
-    "The lesson's page, after Run All Cells, saved, with no error and no dialog."
-    url, token, folder = server
-    page = visit(f'{url}/lab/tree/nbs/{lesson}?reset&token={token}', [url])
+def open_lesson(server, visit, path):
+    "The page of a notebook, when it has a kernel; nothing has been run."
+    url, token = server
+    page = visit(f'{url}/lab/tree/{path}?reset&token={token}', [url])
     page.set_viewport_size(dict(width=1300, height=1400))
     page.wait_for_selector('#jupyterlab-splash', state='detached', timeout=90_000)
     page.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=60_000)
     # the notebook's own indicator says idle before there is a kernel; the status bar does not
     page.wait_for_function("/Python 3 .*\\| Idle/i.test(document.querySelector('#jp-main-statusbar')?.innerText || '')", timeout=90_000)
+    assert page.get_by_role('dialog').count() == 0, page.get_by_role('dialog').inner_text()
+    return page
+
+def run_all(page, file):
+    "Run All Cells, and save; nothing may fail or complain."
     page.get_by_role('menuitem', name='Run', exact=True).click()
     page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
     wait_until_done(page)
     assert page.get_by_role('dialog').count() == 0, page.get_by_role('dialog').inner_text()
-
     page.keyboard.press('Control+s')
-    file = folder/'nbs'/lesson
     def ran():
         try: cells = json.loads(file.read_text(encoding='utf-8'))['cells']
         except ValueError: return []  # half written
@@ -58,14 +69,72 @@ def open_and_run(server, visit, lesson):
     bad = [(''.join(c['source'])[:80], o) for c in ran() for o in c['outputs'] if o['output_type'] == 'error' or o.get('name') == 'stderr']
     assert ran(), 'nothing was saved'
     assert not bad, bad
-    return page
 
-def widget(page):
-    "The lesson's first figure with sliders, and a function that acts on it and waits for the kernel's new picture."
+def press(page, what, key, n):
+    what.focus()
+    for _ in range(n): page.keyboard.press(key)
+
+def moves(page, curve):
+    "Whether a LiveCurve follows its first slider."
+    loss, path = curve.locator('.vl-loss').inner_text(), curve.locator('svg path').get_attribute('d')
+    press(page, curve.locator('input').first, 'ArrowRight', 10)
+    return curve.locator('.vl-loss').inner_text() != loss and curve.locator('svg path').get_attribute('d') != path
+
+def test_a_fresh_copy_is_alive_and_tidy(server, visit):
+    page = open_lesson(server, visit, LESSON)
+    assert page.locator('.jp-RenderedMarkdown h1').first.inner_text().startswith('03 gradients')
+    assert page.locator('.jp-RenderedMarkdown', has_text='Shift+Enter runs a cell').count() == 1
+    assert page.locator('.jp-InputPlaceholder', has_text='installs visionlab on Colab').count() == 1
+    assert page.locator('.jp-InputPlaceholder', has_text='what draws this figure').count() == 1
+    curve = page.locator('.vl-curve').first                          # on the first screen, before anything has run
+    assert curve.locator('input').count() == 3 and curve.bounding_box()['y'] < 1400 and not page.locator('.vl-note').count()
+    assert moves(page, curve)
+    assert not page.evaluate("[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => /\\d/.test(e.textContent))")
+
+def test_a_fresh_flipbook_flips(server, visit):
+    page = open_lesson(server, visit, '11_optimizers.ipynb')
+    live = find(page, '.vl-flip')
+    img = live.locator('img').first
+    before = digest(img)
+    press(page, live.locator('input').first, 'ArrowRight', 3)
+    assert digest(img) != before
+
+def test_a_strange_figure_is_still_until_its_cell_runs(server, visit, repo):
+    from visionlab.live import LiveCurve
+    curve = LiveCurve('a*x + b', [0, 1, 2], [0, 1, 3], a=(0, 2, 1.), b=(0, 2, 1.))
+    source = "from visionlab.live import LiveCurve\nLiveCurve('a*x + b', [0, 1, 2], [0, 1, 3], a=(0, 2, 1.), b=(0, 2, 1.))"
+    out = nbformat.v4.new_output('execute_result', data={'text/html': curve._repr_html_(), 'text/plain': repr(curve)}, execution_count=1)
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[out])])
+    nb.metadata.kernelspec = nbformat.from_dict(dict(display_name='python3', language='python', name='python3'))
+    nbformat.write(nb, repo/'lessons'/'strange.ipynb')
+    page = open_lesson(server, visit, 'strange.ipynb')
+    still = page.locator('.jp-OutputArea-output img')
+    still.wait_for(timeout=30_000)
+    assert page.get_by_text('run this cell (Shift+Enter)').is_visible() and page.locator('.jp-OutputArea-output input').count() == 0
+    assert still.evaluate('e => e.complete && e.naturalWidth > 100') and 'a*x + b' in still.get_attribute('alt')
+    page.locator('.jp-CodeCell .cm-content').first.click()
+    page.keyboard.press('Shift+Enter')
+    page.locator('.vl-curve svg').wait_for(timeout=60_000)
+    assert page.locator('.jp-OutputArea-output img').count() == 0 and moves(page, page.locator('.vl-curve'))
+
+def hashes(repo): return {p.relative_to(repo): hashlib.md5(p.read_bytes()).hexdigest() for d in ('visionlab', 'nbs') for p in (repo/d).glob('*.*')}
+
+def test_a_changed_copy_runs_and_changes_nothing_else(server, visit, repo):
+    "Sliders follow the kernel, by keyboard and by mouse; what was exported is as it was; and the next `make lab` keeps the change."
+    before, copy = hashes(repo), repo/'lessons'/LESSON
+    page = open_lesson(server, visit, LESSON)
+    cell = find(page, '.jp-CodeCell:has-text("def mk_quad(")')
+    cell.locator('.cm-content').click()
+    page.keyboard.press('Control+End')
+    page.keyboard.insert_text("\n\nprint('mine')")
+    run_all(page, copy)
+    assert hashes(repo) == before, 'a run of a copy changed the library or the sources'
+
     out = find(page, '.jp-OutputArea-output:has(.widget-interact)')
-    img = out.locator('img').first
+    img, readout = out.locator('img').first, out.locator('.widget-readout')
     img.wait_for(timeout=30_000)
     def moved(act):
+        "Act, and wait for the kernel's new picture."
         before = digest(img)
         act()
         for _ in range(200):
@@ -73,16 +142,6 @@ def widget(page):
             page.wait_for_timeout(100)
         page.wait_for_timeout(1000)  # the last of the pictures a drag asks for
         assert digest(img) != before
-    return out, moved
-
-def press(page, what, key, n):
-    what.focus()
-    for _ in range(n): page.keyboard.press(key)
-
-def test_lesson_03_runs_and_its_sliders_move(server, visit):
-    page = open_and_run(server, visit, LESSON)
-    out, moved = widget(page)
-    readout = out.locator('.widget-readout')
     def drag():
         box = out.locator('.noUi-handle').last.bounding_box()
         x, y = box['x'] + box['width']/2, box['y'] + box['height']/2
@@ -95,22 +154,19 @@ def test_lesson_03_runs_and_its_sliders_move(server, visit):
     assert readout.first.inner_text() != first
     moved(drag)
     assert readout.last.inner_text() != values
+    assert moves(page, find(page, '.vl-curve'))                      # saved and trusted, the live figure goes on
 
-    # the figure that needs no kernel is alive in Jupyter too
-    live = find(page, '.vl-curve')
-    loss, start = live.locator('.vl-loss').inner_text(), live.locator('svg path').first.get_attribute('d')
-    press(page, live.locator('input').first, 'ArrowRight', 10)
-    assert live.locator('svg path').first.get_attribute('d') != start and live.locator('.vl-loss').inner_text() != loss
+    r = subprocess.run([sys.executable, '-c', 'import lab; print(lab.prepared())'], cwd=repo/'tools', capture_output=True, text=True)
+    assert r.returncode == 0 and "print('mine')" in copy.read_text(encoding='utf-8') and not list(copy.parent.glob('*-new*')), r.stderr
 
-def test_lesson_11_runs_and_its_race_moves(server, visit):
-    page = open_and_run(server, visit, '11_optimizers.ipynb')
-    out, moved = widget(page)
-    moved(lambda: press(page, out.locator('.noUi-handle').first, 'ArrowRight', 10))
-    live = find(page, '.vl-flip')
-    img = live.locator('img').first
-    before = digest(img)
-    press(page, live.locator('input').first, 'ArrowRight', 3)
-    assert digest(img) != before
+@pytest.fixture
+def sources(repo):
+    with served_lab(repo, '--edit') as s: yield s
+
+def test_edit_opens_the_sources(sources, visit):
+    page = open_lesson(sources, visit, f'nbs/{LESSON}')
+    assert page.locator('.jp-RenderedMarkdown h1').first.inner_text().startswith('gradients')
+    assert page.locator('.jp-CodeCell .cm-content', has_text='#| default_exp gradients').count() == 1
 
 def wait_until_done(page):
     "Wait until the kernel has been idle for two seconds on end, after it was busy."
