@@ -60,6 +60,8 @@ def code_cell(c):
     if alt: outputs = [o | dict(metadata=o['metadata'] | {'image/png': dict(alt=alt)}) if 'image/png' in o.get('data', {}) else o for o in outputs]
     return c | dict(source=source, outputs=outputs, metadata=meta)
 
+def is_imports(c): return c['cell_type'] == 'code' and c['source'].startswith('# imports') and not c['outputs'] # once folded
+
 def relink(text, names): # markdown, and the names of all copies
     "Links between lessons stay; a link to what no learner has becomes plain text."
     return LINK.sub(lambda m: m[0] if m[3] in names else m[2], text)
@@ -70,7 +72,8 @@ def copy(path, names, address=''): # a notebook of nbs/; the names of all of the
     for c in nb['cells']:
         if c['cell_type'] == 'code': c = code_cell(c)
         elif c['cell_type'] == 'markdown': c = c | dict(source=relink(''.join(c['source']), names))
-        if c: cells.append(c)
+        if c and cells and is_imports(c) and is_imports(cells[-1]): cells[-1]['source'] += c['source'][c['source'].index('\n'):]
+        elif c: cells.append(c)
     number = f'{path.name[:2]} ' if path.name[:2].isdigit() else ''
     cells[0]['source'] = re.sub(r'^# ', f'# {number}', cells[0]['source']).rstrip() + f'\n\n{HOW}'
     cells.insert(1, dict(cell_type='code', id='visionlab', execution_count=None, outputs=[], source=setup_cell(address),

@@ -24,7 +24,7 @@ _CSS = """<style>
   gap:.7em;align-items:center;padding:.1em 0}
 .vl-live input{width:100%;min-width:0;accent-color:#b3261e}
 .vl-live output{font-variant-numeric:tabular-nums}
-.vl-live .vl-note{margin:.4em 0 0;color:#555}
+.vl-live .vl-note{margin:0;color:#555}
 .vl-live .vl-loss{font-weight:600;display:block;margin:.3em 0 0}
 </style>"""
 
@@ -44,10 +44,10 @@ _JS = """(() => { for (const el of document.querySelectorAll('.CLS:not([data-rea
 BODY } })()"""
 
 def _card(cls, rows, body, data, js): # what moves the figure begins with `d`, its data, and `inputs`, its sliders
-    "A figure as HTML: a picture, a note, data, and the script, which puts the rows of sliders above the picture."
+    "A figure as HTML: a note, a picture, data, and the script that puts the rows of sliders in the place of the note."
     data = json.dumps(data | dict(rows=rows)).replace('<', '\\u003c')
-    return (f'{_CSS}<div class="vl-live {cls}">{body}'
-            '<p class="vl-note">A still picture: run this cell (Shift+Enter), and it moves.</p>'
+    note = 'A still picture: run this cell (Shift+Enter), and it moves.'
+    return (f'{_CSS}<div class="vl-live {cls}"><p class="vl-note">{note}</p>{body}'
             f'<script type="application/json">{data}</script></div>'
             f"<script>{_JS.replace('CLS', cls).replace('BODY', js)}</script>")
 
@@ -166,7 +166,7 @@ class LiveCurve:
         what = f'points and the curve {self.expr}'
         svg = (f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_FRAME[0]} {_FRAME[1]}' role='img' "
                f"aria-label='{what}'>{_drawing(self.x, self.y, self, xlim, ylim)}</svg>")
-        still = f'<img alt="{what}" src="data:image/svg+xml,{quote(svg, safe=_PLAIN)}">'
+        still = f'<img width="560" alt="{what}" src="data:image/svg+xml,{quote(svg, safe=_PLAIN)}">'
         return _card('vl-curve', rows, loss + still, data, _CURVE_JS)
     def __repr__(self): return f'LiveCurve({self.expr!r}, loss={self.loss():.4f})'
 
