@@ -173,7 +173,7 @@ def stats_rows(libs, a, cores):
     x,y = (t[:a.pictures//2] for t in pictures(a))
     libs = [l for l in libs if l in ('visionlab','fastai')]
     for threads in sorted({cores, 1}, reverse=True):
-        for bs,target in ((512, 1.12), (64, 1.2)):
+        for bs,target in ((512, 1.2), (64, 1.35)):
             data = Batches(x, y, bs)
             todo = {f'{l}{" with" if on else ""}': (l, ten_layers, data, dict(stats=on)) for l in libs for on in (False,True)}
             t = measure(f'ActivationStats, batches of {bs}', todo, a.rounds, threads)

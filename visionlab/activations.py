@@ -99,7 +99,7 @@ class ActivationStats(HookCallback):
         self.batches = []
     def hook(self, module, inputs, output):
         "What is measured of one output."
-        if isinstance(output, Tensor): return _measure(output, self.bins)
+        if isinstance(output, Tensor): return _measure(output.detach(), self.bins)
         raise TypeError(f"layer {self.names[self.layers.index(module)]} gave a {type(output).__name__}, and "
                         "ActivationStats measures tensors: name other layers in modules=")
     def after_pred(self):
