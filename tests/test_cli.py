@@ -1,5 +1,6 @@
 """The command `visionlab` as a user types it, and the learner's copies that it lays out."""
-import base64, json, os, re, signal, subprocess, sys
+import ast, json, os, re, signal, subprocess, sys
+from importlib import metadata
 from pathlib import Path
 import copies, nbformat, pytest
 from IPython.core.inputtransformer2 import TransformerManager
@@ -146,6 +147,18 @@ def test_outputs_and_their_descriptions_are_kept(laid_out):
     def shown(nb): return [o.get('data', o.get('text')) for c in nb.cells if c.cell_type == 'code' for o in c.outputs]
     assert shown(was) == shown(now) and len(shown(now)) > 20
     assert any('parabola' in o.metadata['image/png']['alt'] for c in now.cells for o in c.get('outputs', []) if 'image/png' in o.get('metadata', {}))
+
+def test_copies_need_only_what_is_required(laid_out):
+    "And Jupyter, and scikit-learn, which come with visionlab[lessons]."
+    required = {re.match(r'[\w-]+', r)[0] for r in metadata.requires('visionlab') if 'extra ==' not in r or 'lessons' in r}
+    known = {n for n, dists in metadata.packages_distributions().items() if required & {d.lower() for d in dists}} | {'visionlab', 'IPython', 'nbformat', 'jupyter_core'}
+    for path in laid_out[0].glob('*.ipynb'):
+        for kind, source, _ in cells(path):
+            if kind != 'code': continue
+            tree = ast.walk(ast.parse(TransformerManager().transform_cell(source)))
+            found = {name.split('.')[0] for n in tree if isinstance(n, (ast.Import, ast.ImportFrom))
+                     for name in ([n.module] if isinstance(n, ast.ImportFrom) else [a.name for a in n.names])}
+            assert found <= known | sys.stdlib_module_names, (path.name, found - known - sys.stdlib_module_names)
 
 def test_links_between_copies_hold(laid_out):
     n = 0

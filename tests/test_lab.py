@@ -156,7 +156,8 @@ def test_a_changed_copy_runs_and_changes_nothing_else(server, visit, repo):
     assert readout.last.inner_text() != values
     assert moves(page, find(page, '.vl-curve'))                      # saved and trusted, the live figure goes on
 
-    r = subprocess.run([sys.executable, '-c', 'import lab; print(lab.prepared())'], cwd=repo/'tools', capture_output=True, text=True)
+    r = subprocess.run([sys.executable, '-c', 'import lab; print(lab.prepared())'], cwd=repo/'tools', capture_output=True, text=True,
+                       env=os.environ | dict(JUPYTER_DATA_DIR=str(repo.parent/'JUPYTER_DATA')))
     assert r.returncode == 0 and "print('mine')" in copy.read_text(encoding='utf-8') and not list(copy.parent.glob('*-new*')), r.stderr
 
 @pytest.fixture

@@ -25,6 +25,17 @@ def test_bare_make_explains_the_verbs():
     assert code == 0
     for verb in ('demo', 'lab', 'docs', 'nb', 'quick', 'test', 'bench', 'clean'): assert f'make {verb}' in out
 
+def test_lab_opens_copies_unless_told_otherwise(repo):
+    for words, opens in ((['lab'], 'tools/lab.py'), (['lab', 'EDIT=0'], 'tools/lab.py'), (['lab', 'EDIT=1'], 'tools/lab.py --edit')):
+        assert make(repo, '--dry-run', *words)[1].strip().endswith(opens)
+
+def test_clean_keeps_what_a_learner_wrote(bare):
+    (bare/'lessons').mkdir()
+    (bare/'lessons'/'03_gradients.ipynb').write_text('mine')
+    (bare/'build').mkdir()
+    assert make(bare, 'clean')[0] == 0
+    assert (bare/'lessons'/'03_gradients.ipynb').read_text() == 'mine' and not (bare/'build').exists()
+
 def test_a_second_run_loses_no_time(repo):
     cli = repo/'visionlab'/'cli.py'
     was = cli.read_text(encoding='utf-8')

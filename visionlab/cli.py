@@ -54,7 +54,7 @@ def copy_lessons(
     for name,text in lessons.items():
         if record or not (folder/name).exists(): continue
         if _cells(_read(folder/name)) != _cells(text):
-            raise FileExistsError(f"{folder} holds {name} from elsewhere: name another folder")
+            raise FileExistsError(f"{folder} holds {name} from elsewhere: move it away")
     folder.mkdir(parents=True, exist_ok=True)
     for name,text in lessons.items():
         path, now, (cells, was) = folder/name, _sha(text), record.get(name, ['', ''])
