@@ -49,8 +49,8 @@ def copy_lessons(
     Raises `FileExistsError` for a folder that holds notebooks of these names from elsewhere."""
     folder = Path(folder)
     state, said = folder/'.visionlab.json', []
-    try: record = json.loads(_read(state) or '{}') # name → cells as written, text as written
-    except ValueError: record = {}
+    try: record = dict(json.loads(_read(state) or '{}')) # name → cells and text as written
+    except (ValueError, TypeError): record = {}
     for name,text in lessons.items():
         if record or not (folder/name).exists(): continue
         if _cells(_read(folder/name)) != _cells(text):
