@@ -152,6 +152,32 @@ def test_pages_open_without_a_network(site, visit):
             page.goto(base + name, wait_until='load')
             fits(page, name)
 
+@pytest.mark.parametrize('width', [1400, 390])
+def test_the_first_screen_of_home(site, visit, width):
+    "What I will be able to do, two ways to begin, and a figure that moves; the first command is about a copy of the repository."
+    page = visit(site.as_uri() + '/index.html', [site.as_uri()], width=width, dark=width == 390)
+    height = page.viewport_size['height']
+    for what in ('main p:not(.subtitle)', '.vl-start a >> nth=0', '.vl-start a >> nth=1', '.vl-live input >> nth=0', '.vl-live img >> nth=0'):
+        box = page.locator(what).first.bounding_box()
+        assert box['y'] >= 0 and box['y'] + box['height'] <= height, what
+    picture = page.locator('.vl-live img').first
+    before = picture.get_attribute('src')
+    page.locator('.vl-live input').first.focus()
+    page.keyboard.press('ArrowRight')
+    assert picture.get_attribute('src') != before
+    assert re.match(r'(git clone http\S+ visionlab; )?cd visionlab', page.locator('main pre').first.inner_text())
+    page.locator('.vl-start a', has_text='Run it').click()
+    page.wait_for_function("document.querySelector('#run-it').getBoundingClientRect().y < innerHeight/2")
+    page.locator('.vl-start a', has_text='Read lesson 01').click()
+    page.wait_for_url('**/lessons/01_data.html')
+
+def test_the_address_to_copy_from(monkeypatch, tmp_path):
+    import readme
+    monkeypatch.setattr(readme, 'ROOT', tmp_path)
+    for url, line in (('https://example.org/x/visionlab', 'git clone https://example.org/x/visionlab visionlab; cd visionlab'), ('.', 'cd visionlab')):
+        (tmp_path/'settings.ini').write_text(f'[DEFAULT]\ngit_url = {url}\n')
+        assert readme.addressed('git clone ADDRESS visionlab; cd visionlab') == line
+
 def find(page, what):
     "Type it into the search box, and see what comes: titles, and where they lead."
     box = page.locator('.vl-search input')

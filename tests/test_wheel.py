@@ -47,7 +47,7 @@ LINK = re.compile(r'(!?)\[[^\[\]]*\]\(([^()\s]+)\)')
 def test_its_readme_needs_no_repository(built):
     text = metadata(built[1]).get_payload()
     assert text.startswith('# visionlab') and not [m[0] for m in LINK.finditer(text) if not re.match(r'[a-z]+:|#', m[2])]
-    for phrase in ('Two commands', '| 03 | gradients |', 'from visionlab.all import *'): assert phrase in text
+    for phrase in ('## Run it', '| 03 | gradients |', 'from visionlab.all import *'): assert phrase in text
 
 def test_with_an_address_its_links_lead_there(built, tmp_path):
     address = 'https://example.org/someone/visionlab'

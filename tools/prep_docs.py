@@ -3,12 +3,13 @@
 Every notebook becomes a page that shows its code and its saved outputs, every module a page of what it exports and a page of its
 source, and the texts of the repository pages too. Nothing is run but `import visionlab`. Everything is written to the folder this is run
 in: the one that `make docs` lays out, with links to `_quarto.yml` and the tools, for `smalldocs render` (or `quarto render`) to read."""
-import json, os, re, shutil, sys
+import html, json, os, re, shutil, sys
 from pathlib import Path, PurePosixPath as Pure
 
 ROOT, BUILD = Path(__file__).resolve().parent.parent, Path.cwd()
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
+from readme import addressed
 from tidy import directives, VIEW
 
 TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
@@ -45,6 +46,10 @@ def callouts(text):
         return f'::: {{.callout-{m[1].lower()}}}\n' + (f'## {m[2]}\n' if m[2] else '') + f'{body}\n:::'
     return CALLOUT.sub(box, text)
 
+def starts(text):
+    "A line of nothing but links is a row of buttons."
+    return re.sub(r'^(\[[^\]\n]+\]\([^)\n]+\))((?: · \[[^\]\n]+\]\([^)\n]+\))+)$', lambda m: f"::: {{.vl-start}}\n{m[1]}{m[2].replace(' · ', ' ')}\n:::", text, flags=re.M)
+
 def symbol_links(text, api, seen): # api: page of each exported name; seen: names linked on this page already
     "The first mention of an exported name in `backticks` leads to its place on an API page."
     def link(m):
@@ -79,6 +84,7 @@ def code_cell(c, then):
     twin = 'interact' in c['source'] and then and is_live(then)  # the figure that follows lives without a kernel, so no still picture here
     outs = [{**o, 'data': {k: legible(''.join(v)) if k == 'text/html' else v for k, v in o['data'].items()}} if 'data' in o else o for o in c['outputs']]
     c['outputs'] = [o for o in outs if VIEW not in o.get('data', {}) and not (twin and 'image/png' in o.get('data', {}))]  # a widget is a picture since tools/tidy.py
+    if 'fig-cap' in opts and is_live(c): c['outputs'] += [dict(output_type='display_data', metadata={}, data={'text/html': f'<p class="vl-cap">{html.escape(opts["fig-cap"])}</p>'})]
     bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
     return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}
 
@@ -91,7 +97,7 @@ def lesson(path, dest, site, api):
     for c in nb['cells']:
         module = next((d.split()[1] for d in directives(c['source']) if d.startswith('default_exp ')), module)
         if c['cell_type'] == 'code': c = code_cell(c, after.get(id(c)))
-        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(callouts(relink(c['source'], f'nbs/{path.name}', dest, site)), api, seen)
+        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(starts(callouts(relink(addressed(c['source']), f'nbs/{path.name}', dest, site))), api, seen)
         if c and (c['source'] or c.get('outputs')): cells.append(c)
     top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
     head = re.match(r'# (.+)\n+(?:> ?(.+(?:\n>.*)*)\n*)?', top['source'] + '\n')

@@ -1,5 +1,5 @@
 """Make README.md, and the pictures it shows, from nbs/index.ipynb: `python tools/readme.py`."""
-import base64, json, os, re
+import base64, configparser, json, os, re
 from pathlib import Path
 from tidy import directives
 
@@ -13,16 +13,25 @@ def relink(text):
     def move(m): return m[1] + (m[2] if re.match(r'[a-z]+:|#|/', m[2]) else os.path.normpath(f'nbs/{m[2]}').replace(os.sep, '/'))
     return re.sub(r'''(\]\(|\b(?:src|href)=["'])([^)\s"']+)''', move, text)
 
+def addressed(text):
+    "With settings.ini's `git_url` where the text says `git clone ADDRESS`; where it has none, the reader has a copy already."
+    url = configparser.ConfigParser(interpolation=None)
+    url.read(ROOT/'settings.ini', encoding='utf-8')
+    url = url['DEFAULT'].get('git_url', '')
+    return text.replace('git clone ADDRESS', f'git clone {url}') if url.startswith('http') else re.sub(r'git clone ADDRESS \w+; ', '', text)
+
 def shown(out, pictures): # one output; the pictures so far, to which one may be added
     "An output as markdown."
     data = out.get('data', {})
-    if 'image/png' in data:
+    still = re.search(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]+)', joined(data.get('text/html')))  # of a figure that moves on the site
+    if 'image/png' in data or still:
+        if still: data, out['alt'] = {'image/png': still[2]}, still[1]
         name = f'{PICTURES}/index-{len(pictures) + 1}.png'
         pictures[name] = base64.b64decode(joined(data['image/png']))
         return f'![{out["alt"]}]({name})'
     if 'text/markdown' in data: return relink(joined(data['text/markdown']))
     page = joined(data.get('text/html'))
-    if '<script' in page: return ''  # a live figure: the README is no place for it
+    if '<script' in page: return ''  # a live figure with no picture in it: the README is no place for it
     if '<table' in page: return re.sub(r'<style.*?</style>|\s+(?:class|style|border)="[^"]*"', '', page, flags=re.S).strip()
     plain = (joined(out.get('text')) or joined(data.get('text/plain'))).rstrip()
     return f'```text\n{plain}\n```' if plain else ''
@@ -32,7 +41,7 @@ def make():
     parts, pictures = [], {}
     for c in json.loads((ROOT/'nbs'/'index.ipynb').read_text(encoding='utf-8'))['cells']:
         source = joined(c['source']).strip()
-        if c['cell_type'] == 'markdown': parts.append(relink(source))
+        if c['cell_type'] == 'markdown': parts.append(addressed(relink(source)))
         if c['cell_type'] != 'code' or {'hide'} & set(directives(source)): continue
         alt = re.search(r'^#\|\s*fig-alt:\s*(.+)$', source, re.M)
         code = '\n'.join(l for l in source.split('\n') if not l.startswith('#|')).strip()
