@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath as Pure
 ROOT, BUILD = Path(__file__).resolve().parent.parent, Path.cwd()
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
+from pictures import figure
 from readme import addressed
 from tidy import directives, VIEW
 
@@ -84,6 +85,9 @@ def code_cell(c, then):
     twin = 'interact' in c['source'] and then and is_live(then)  # the figure that follows lives without a kernel, so no still picture here
     outs = [{**o, 'data': {k: legible(''.join(v)) if k == 'text/html' else v for k, v in o['data'].items()}} if 'data' in o else o for o in c['outputs']]
     c['outputs'] = [o for o in outs if VIEW not in o.get('data', {}) and not (twin and 'image/png' in o.get('data', {}))]  # a widget is a picture since tools/tidy.py
+    for i, o in enumerate(c['outputs']):
+        png = o.get('data', {}).get('image/png')
+        if png: o['data'] = {'text/html': figure(''.join(png), opts.get('fig-alt', ''), f'fig-{c["id"]}-{i}', o.get('metadata', {}).get('image/png', {}).get('width', 0)/2 and .5 or 1.)}
     if 'fig-cap' in opts and is_live(c): c['outputs'] += [dict(output_type='display_data', metadata={}, data={'text/html': f'<p class="vl-cap">{html.escape(opts["fig-cap"])}</p>'})]
     bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
     return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}

@@ -14,10 +14,10 @@ def relink(text):
     return re.sub(r'''(\]\(|\b(?:src|href)=["'])([^)\s"']+)''', move, text)
 
 def addressed(text):
-    "With settings.ini's `git_url` where the text says `git clone ADDRESS`; where it has none, the reader has a copy already."
-    url = configparser.ConfigParser(interpolation=None)
-    url.read(ROOT/'settings.ini', encoding='utf-8')
-    url = url['DEFAULT'].get('git_url', '')
+    "With settings.ini's `address` where the text says `git clone ADDRESS`; where it has none, the reader has a copy already."
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT/'settings.ini', encoding='utf-8')
+    url = settings['DEFAULT'].get('address', '')
     return text.replace('git clone ADDRESS', f'git clone {url}') if url.startswith('http') else re.sub(r'git clone ADDRESS \w+; ', '', text)
 
 def shown(out, pictures): # one output; the pictures so far, to which one may be added

@@ -35,10 +35,11 @@
   const reach = el => {
     const on = el.scrollWidth > el.clientWidth + 1;
     if (on === el.hasAttribute('tabindex')) return;
+    if (el.matches('.vl-fig')) { if (on) el.tabIndex = 0; else el.removeAttribute('tabindex'); return }
     if (on) { el.tabIndex = 0; el.setAttribute('role', 'region'); el.setAttribute('aria-label', el.matches('pre') ? 'Code or output, scrolls sideways' : 'Table or figure, scrolls sideways') }
     else for (const k of ['tabindex', 'role', 'aria-label']) el.removeAttribute(k);
   };
-  const scrollers = $$('main pre, .cell-output-display, .sd-table, .math.display, main > table'), watch = new ResizeObserver(es => es.forEach(e => reach(e.target)));
+  const scrollers = $$('main pre, .vl-fig, .cell-output-display, .sd-table, .math.display, main > table'), watch = new ResizeObserver(es => es.forEach(e => reach(e.target)));
   for (const el of scrollers) { reach(el); watch.observe(el) }
 
   // ---- copying: the text as it was written, without the breaks of the screen
