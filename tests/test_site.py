@@ -142,6 +142,8 @@ def fits(page, name):
     "Nothing is wider than the screen, and every picture shows."
     wide, width = page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
     assert wide <= width, f'{name} is {wide} px wide'
+    scrolls = page.evaluate("[...document.querySelectorAll('main pre')].filter(p => p.scrollWidth > p.clientWidth + 1).length")
+    assert scrolls <= (0 if width > 1000 else 3), f'{name}: {scrolls} blocks of code or text scroll sideways at {width}'
     assert page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).length') == 0, f'{name}: a picture does not show'
 
 def test_pages_open_without_a_network(site, visit):
@@ -194,6 +196,40 @@ def test_figures_on_a_phone_and_in_the_dark(site, visit):
     dark = brightness()
     page.evaluate("document.querySelector('.vl-scheme').click()")
     assert dark < 80 and brightness() > 180
+
+def test_the_glossary_has_every_term_and_the_papers_every_source(site):
+    import gather
+    glossary, papers, numbers = ((site/'about'/f'{n}.html').read_text(encoding='utf-8') for n in ('glossary', 'papers', 'numbers'))
+    terms = papers_named = rows = 0
+    for nb in sorted((ROOT/'nbs').glob('[0-8]*.ipynb')):
+        cells = json.loads(nb.read_text(encoding='utf-8'))['cells']
+        text = '\n'.join(''.join(c['source']) for c in cells)
+        for table in gather.TERMS.findall(text + '\n'):
+            for row in table.strip().split('\n'):
+                terms += 1
+                assert re.sub('[`*$|]', '', row.split('|')[1]).strip()[:12].split('$')[0] in re.sub('<[^>]+>', '', glossary), (nb.name, row)
+        for title in re.findall(r'Source: [^"()]*?"([^"]+)"', text):
+            papers_named += 1
+            assert title.split(':')[0].lower() in papers.lower(), f'{nb.name}: tools/papers.json lacks "{title}"'
+        for c in cells:
+            for row in gather.reproduced(c) or []:
+                rows += 1
+                assert row[0][:20] in __import__('html').unescape(numbers), (nb.name, row)
+    assert terms > 80 and papers_named > 15 and rows > 40
+    page = (site/'lessons'/'02_pixels.html').read_text(encoding='utf-8')
+    assert 'numbers this lesson reproduces</summary>' in page and '../about/numbers.html' in page and '../about/papers.html#maaten-2008' in page
+
+def test_a_lesson_is_no_heavier_than_it_must_be(site, visit):
+    "All that a page loads, by itself: one theme, no more than 1.5 MB."
+    page = visit(site.as_uri() + '/about/numbers.html', [site.as_uri()])
+    loaded = []
+    page.on('request', lambda r: loaded.append(Path(unquote(r.url.removeprefix('file://').split('#')[0]))) if r.url.startswith('file:') else None)
+    for name in pages(site):
+        if not name.startswith('lessons/'): continue
+        loaded.clear()
+        page.goto(site.as_uri() + '/' + name, wait_until='load')
+        assert sum(p.parent.name == 'themes' for p in loaded) == 1
+        assert sum(p.stat().st_size for p in set(loaded)) < 1.5e6, name
 
 def find(page, what):
     "Type it into the search box, and see what comes: titles, and where they lead."

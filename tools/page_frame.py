@@ -52,6 +52,8 @@ def wrapped_lines(code):
     return out
 
 def code_blocks(s):
+    "Code wraps; so does what is printed, but for columns of text on a phone."
+    s = re.sub(r'(<div class="cell-output[^>]*>\s*<pre)(?=><code>([^<]*)</code>)', lambda m: m[1] + ' class="vl-columns"'*bool(re.search(r'^.*\S {3,}\S.*\n.*\S {3,}\S', m[2], re.M)), s)
     return re.sub(r'(<pre class="sourceCode[^>]*><code[^>]*>)(.*?)(</code></pre>)', lambda m: m[1] + wrapped_lines(m[2]) + m[3], s, flags=re.S)
 
 def buttons(s):

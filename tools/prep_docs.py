@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath as Pure
 ROOT, BUILD = Path(__file__).resolve().parent.parent, Path.cwd()
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
+from gather import cited, glossary, numbers, papers, reproduced
 from pictures import figure
 from readme import addressed
 from tidy import directives, VIEW
@@ -88,6 +89,10 @@ def code_cell(c, then):
     for i, o in enumerate(c['outputs']):
         png = o.get('data', {}).get('image/png')
         if png: o['data'] = {'text/html': figure(''.join(png), opts.get('fig-alt', ''), f'fig-{c["id"]}-{i}', o.get('metadata', {}).get('image/png', {}).get('width', 0)/2 and .5 or 1.)}
+    if reproduced(c):
+        out = next(o for o in c['outputs'] if 'text/html' in o.get('data', {}))
+        out['data'] = {'text/html': f'<details class="code-fold"><summary>numbers this lesson reproduces</summary><div>{out["data"]["text/html"]}</div><p><a href="../about/numbers.html">Those of all lessons</a></p></details>'}
+        opts |= {'echo': 'false'}
     if 'fig-cap' in opts and is_live(c): c['outputs'] += [dict(output_type='display_data', metadata={}, data={'text/html': f'<p class="vl-cap">{html.escape(opts["fig-cap"])}</p>'})]
     bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
     return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}
@@ -101,7 +106,7 @@ def lesson(path, dest, site, api):
     for c in nb['cells']:
         module = next((d.split()[1] for d in directives(c['source']) if d.startswith('default_exp ')), module)
         if c['cell_type'] == 'code': c = code_cell(c, after.get(id(c)))
-        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(starts(callouts(relink(addressed(c['source']), f'nbs/{path.name}', dest, site))), api, seen)
+        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(cited(starts(callouts(relink(addressed(c['source']), f'nbs/{path.name}', dest, site))), dest), api, seen)
         if c and (c['source'] or c.get('outputs')): cells.append(c)
     top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
     head = re.match(r'# (.+)\n+(?:> ?(.+(?:\n>.*)*)\n*)?', top['source'] + '\n')
@@ -124,7 +129,9 @@ def main():
     site = pages()
     api, made = module_pages(ROOT, site)
     shutil.copytree(ROOT/'nbs'/'images', BUILD/'nbs'/'images', dirs_exist_ok=True)
-    for dest, text in made.items(): write(dest, symbol_links(text, api, {Pure(dest).stem}) if dest.startswith('api/') else text)
+    for dest, text in made.items(): write(dest, symbol_links(cited(text, dest), api, {Pure(dest).stem}) if dest.startswith('api/') else text)
+    books = {dest: json.loads((ROOT/src).read_text(encoding='utf-8'))['cells'] for src, dest in site.items() if src.endswith('.ipynb')}
+    for name, page in (('glossary', glossary), ('papers', papers), ('numbers', numbers)): write(f'about/{name}.qmd', page(books))
     for src, dest in site.items():
         if src.endswith('.ipynb'): lesson(ROOT/src, dest, site, api)
         elif src.endswith('.md'): write(dest, relink((ROOT/src).read_text(encoding='utf-8'), src, dest, site))
