@@ -6,89 +6,204 @@
 __all__ = ['exercise', 'check']
 
 # %% ../nbs/91_exercises.ipynb #b4fb3ea1
-import hashlib, math
+import hashlib, inspect, linecache, math, os, sysconfig, traceback
 from collections.abc import Callable
 from typing import Any
 import numpy as np, torch
 from torch import nn, tensor
 from torch.nn import functional as F
-from fastcore.test import test_eq, test_close
 from .core import keep_rng
+
+# %% ../nbs/91_exercises.ipynb #e8a00001
+class _Slip(Exception): "A mistake that no hint about the idea would help with."
+
+def _say(
+    o:Any,   # a value to name in a sentence
+    n:int=6  # digits
+)->str:      # the value itself if it is short, otherwise what it is
+    "How a message names a value."
+    if isinstance(o, (torch.Tensor, np.ndarray)):
+        kind = 'an array' if isinstance(o, np.ndarray) else 'a tensor'
+        if math.prod(o.shape) > 8: return f'{kind} of shape {(*o.shape,)}'
+        o = o.tolist()
+    if isinstance(o, float): return f'{o:.{n}g}'
+    if isinstance(o, (list, tuple)):
+        s = f"[{', '.join(_say(v, n) for v in o)}]"
+        return s if len(s) <= 90 else f'{len(o)} things'
+    if isinstance(o, nn.Module) and list(o.children()): return type(o).__name__
+    if callable(o) and not isinstance(o, nn.Module): return getattr(o, '__name__', 'a function')
+    s = repr(o)
+    return s if len(s) <= 90 else f'{s[:60]}…'
+
+def _differ(
+    a:Any,    # the reader's
+    b:Any,    # what was expected
+    eps:float # by how much numbers may differ
+)->str:       # nothing if they agree
+    "What sets `a` apart from `b`: both if they are short, otherwise the shapes or the first difference."
+    both = f'yours {_say(a)}, expected {_say(b)}'
+    if _say(a) == _say(b): both = f'yours {_say(a, 17)}, expected {_say(b, 17)}'
+    if isinstance(b, (list, tuple)):
+        try: a = list(a)
+        except TypeError: return both
+        if len(a) != len(b): return both
+        found = next((f'at [{i}] {d}' for i,(x, y) in enumerate(zip(a, b)) if (d := _differ(x, y, eps))), '')
+        short = _say(a)[0] == _say(b)[0] == '[' and not any(isinstance(o, torch.Tensor) for o in b)
+        return both if found and short else found
+    if not isinstance(b, (torch.Tensor, np.ndarray, float, int)): return '' if a == b else both
+    try: x,y = [torch.as_tensor(o, dtype=torch.float64).detach().cpu() for o in (a, b)]
+    except (TypeError, ValueError, RuntimeError): return both
+    if y.ndim == 0 and x.numel() == 1: x = x.reshape(())
+    if x.shape != y.shape: return both
+    near = ((x - y).abs() <= eps) | (x == y)
+    if near.all(): return ''
+    if y.numel() <= 8: return both
+    at = (~near).nonzero()[0].tolist()
+    return f'the shape is right, {(*y.shape,)}, but at {at} ' + _differ(x[tuple(at)], y[tuple(at)], eps)
+
+def _same(
+    got:Any,       # the reader's
+    expected:Any,  # the right one
+    case:str='',   # where it was found: 'for x = 2'
+    eps:float=1e-5 # by how much numbers may differ
+):
+    "Nothing if they agree; otherwise an `AssertionError` that says what came and what was expected."
+    case = case and f'{case}: '
+    if got is None: raise _Slip(f'{case}gave None: is there a `return`?')
+    if diff := _differ(got, expected, eps): raise AssertionError(case + diff)
+
+def _ask(
+    f:Callable,     # the reader's function
+    *args:Any,      # its inputs
+    expected:Any,   # what it should give
+    eps:float=1e-5, # by how much numbers may differ
+    case:str=''     # the inputs in words, if their values say little
+)->Any:             # what it gave
+    "Calls `f`; what is wrong with its answer becomes an `AssertionError` that says for which inputs."
+    if f is None: raise _Slip('gave None: is there a `return`?')
+    if not case:
+        try: case = ', '.join(f'{k} = {_say(v)}' for k,v in inspect.signature(f).bind(*args).arguments.items())
+        except (TypeError, ValueError): case = ', '.join(map(_say, args))
+    got = f(*args)
+    _same(got, expected, case and f'for {case}', eps)
+    return got
+
+def _where(
+    e:Exception,  # what was raised
+    test:Callable # the test that called the reader's code
+)->str:           # nothing if it was not raised in the reader's code
+    "The line of the reader's code that an exception came from."
+    libs = [os.path.dirname(o) for o in (os.__file__, torch.__file__, inspect.getfile(inspect.unwrap(keep_rng)))]
+    libs = (*(o + os.sep for o in (*libs, *map(sysconfig.get_path, ('purelib', 'platlib')))), '<frozen', '<__array')
+    ours = {test.__code__, *test.__code__.co_consts}
+    mine = check.__code__.co_filename, _ask.__code__.co_filename
+    for frame,line in reversed([*traceback.walk_tb(e.__traceback__)]):
+        code = frame.f_code
+        if code in ours or code.co_filename in mine or code.co_filename.startswith(libs): continue
+        text = linecache.getline(code.co_filename, line).strip()
+        return f'\nYour line {line}' + (text and f': {text}')
+    return ''
 
 # %% ../nbs/91_exercises.ipynb #fbb85677
 _exercises = {}
 
 def exercise(
-    name:str,   # `lesson-number`, as in 'pixels-1'
-    *hints:str  # shown one at a time, from a nudge to nearly the answer
-)->Callable:    # a decorator for the function that tests an answer
+    name:str,       # `lesson-number`, as in 'pixels-1'
+    *hints:str,     # shown one at a time, from a nudge to nearly the answer
+    proves:str='',  # what a right answer has shown, a sentence
+    solution:str='' # a right answer, shown only when asked for
+)->Callable:        # a decorator for the function that tests an answer
     "Registers the function below it as the test of exercise `name`: it takes the answer and raises if it is wrong."
     def register(test):
-        _exercises[name] = dict(test=test, hints=hints, misses=0)
+        _exercises[name] = dict(test=test, hints=hints, proves=proves, solution=solution, misses=0)
         return test
     return register
 
 def check(
-    name:str,      # which exercise
-    answer:Any=... # the reader's function, class or value; `...` while there is none
+    name:str,           # which exercise
+    answer:Any=...,     # the reader's function, class or value; `...` while there is none
+    solution:bool=False # show a right answer instead of checking
 ):
-    """Says whether `answer` solves the exercise, and if not, why and a hint; each further miss shows the next hint.
+    """Says whether `answer` solves the exercise, and if not, why; each wrong answer earns the next hint, an error none.
 
     Never raises for a wrong answer, so that a notebook runs to its end; `KeyError` if there is no such exercise."""
     if name not in _exercises: raise KeyError(f"no exercise {name!r}; there are {', '.join(_exercises)}")
     ex = _exercises[name]
+    if solution: return print(f"A solution of {name}: {ex['solution'] or 'see the lesson'}")
     if answer is ...: return print(f"Exercise {name} is open.")
     try:
+        if answer is None: raise _Slip('the answer is None: is there a `return`?')
         with keep_rng(): ex['test'](answer)    # checking draws no random number of the lesson
     except NotImplementedError: print(f"Exercise {name} is open.")
+    except _Slip as e: print(f"Not yet: {e}")
     except Exception as e:   # whatever the reader's code raised is what the reader needs to see
-        hint = ex['hints'][min(ex['misses'], len(ex['hints'])-1)] if ex['hints'] else 'compare with the lesson'
+        where,why = _where(e, ex['test']),str(e).strip()
+        if where or not isinstance(e, AssertionError):
+            return print(f"Not yet: {type(e).__name__}{why and f': {why}'}{where}")
+        hints,i = ex['hints'] or ('compare with the lesson',),ex['misses']
         ex['misses'] += 1
-        print(f"Not yet: {type(e).__name__}: {str(e).strip() or 'a test failed'}\nHint: {hint}")
-    else: print(f"Exercise {name}: right.")
+        print(f"Not yet: {why or 'a test failed'}\nHint: {hints[min(i, len(hints)-1)]}")
+        if i >= len(hints) - 1: print(f"That was the last hint; check('{name}', solution=True) shows a solution.")
+    else: print(f"Exercise {name}: right. {ex['proves']}".strip())
 
 # %% ../nbs/91_exercises.ipynb #facd91f4
-@exercise('core-1', "`permute` puts axes in the order you name.",
-          "Axis 0 has to become the last: `x.permute(1, 2, 0)`.")
+@exercise('core-1', "`permute` puts axes in the order you name.", "Axis 0 has to become the last.",
+          proves="The first axis of a 2×3×4 tensor has become the last, and every number went with it.",
+          solution="`x.permute(1, 2, 0)`")
 def _(f):
     x = torch.arange(24).reshape(2, 3, 4)
-    test_eq(f(x).shape, (3, 4, 2))
-    test_eq(f(x)[1, 2], x[:, 1, 2])
+    _ask(f, x, expected=x.movedim(0, 2))
 
 @exercise('core-2', "A tensor knows its `numel()`.",
-          "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.")
-def _(f): test_eq(f((torch.zeros(2, 3), {'a': [torch.zeros(4)], 'b': 'text'})), 10)
+          "For a dict sum over `b.values()`, for a tuple or list over `b`; anything else counts 0.",
+          proves="It counts through a dict and a list in a tuple, and leaves text out.",
+          solution="`if isinstance(b, torch.Tensor): return b.numel()`, "
+          "`if isinstance(b, dict): b = list(b.values())`, `return sum(map(count_numbers, b)) "
+          "if isinstance(b, (list, tuple)) else 0`")
+def _(f):
+    x = torch.zeros(2, 3)
+    for b,case in ((x, 'a tensor of 2×3'), ((x, {'a': [torch.zeros(4)], 'b': 'text'}),
+                                            "(2×3 numbers, {'a': [4 numbers], 'b': 'text'})")):
+        _ask(f, b, expected=10 if isinstance(b, tuple) else 6, case=f'b = {case}')
 
 # %% ../nbs/91_exercises.ipynb #d110824d
 @exercise('data-1', "255 turns into 0 and 0 into 255. What does 254 turn into?",
-          "Minus wraps round: `-x` makes 255 of 1. Subtract from 255 instead.")
+          "Minus wraps round: `-x` makes 255 of 1. Subtract from 255 instead.",
+          proves="All 256 bytes are inverted and still bytes.", solution="`255 - x`")
 def _(f):
-    x = torch.arange(256, dtype=torch.uint8).reshape(16, 16)
-    test_eq(f(x).dtype, torch.uint8)
-    test_eq(f(x), 255 - x)
+    for x in (tensor([0, 1, 254, 255], dtype=torch.uint8), torch.arange(256, dtype=torch.uint8).reshape(16, 16)):
+        y = _ask(f, x, expected=255 - x)
+        _same(y.dtype, torch.uint8, "the result's dtype")
 
 @exercise('data-2', "Byte 3 is the number of axes; axis `i` has its size in the four bytes from `4 + 4*i`.",
-          "`int.from_bytes(raw[i:i+4], 'big')` for each `i` in `range(4, 4 + 4*raw[3], 4)`.")
+          "`int.from_bytes(raw[i:i+4], 'big')` is one size. Which `i` are there?",
+          proves="Four headers, of no axis to four, are read without a pixel among the sizes.",
+          solution="`tuple(int.from_bytes(raw[i:i+4], 'big') for i in range(4, 4 + 4*raw[3], 4))`")
 def _(f):
-    for shape in ((60000, 28, 28), (7,), (2, 3, 32, 300), ()):
+    for shape in ((7,), (60000, 28, 28), (2, 3, 32, 300), ()):
         raw = bytes([0, 0, 8, len(shape)]) + b''.join(o.to_bytes(4, 'big') for o in shape)
-        test_eq(tuple(f(raw + b'pixels')), shape)
+        _ask(f, raw + b'pixels', expected=shape, case=f'the bytes of a file of shape {shape}')
 
 @exercise('data-3', "Go through `hashes`, not through `files`: a file that never came is damaged too.",
           "`files.get(name, b'')` gives empty bytes for a missing one; "
-          "compare `hashlib.sha256(…).hexdigest()` and sort the names.")
+          "compare `hashlib.sha256(…).hexdigest()` and sort the names.",
+          proves="It finds a file cut short, one changed and one missing, and minds no extra one.",
+          solution="`sorted(k for k,v in hashes.items() if hashlib.sha256(files.get(k, b'')).hexdigest() != v)`")
 def _(f):
     files = {o:o.encode()*1000 for o in ('d','a','c','b')}
     hashes = {k:hashlib.sha256(v).hexdigest() for k,v in files.items()}
-    test_eq(list(f(files, hashes)), [])
+    _ask(f, dict(files), hashes, expected=[], case='four whole files')
     files['c'] = files['c'][:-1]; files['a'] = files['a'] + b'!'; del files['d']
-    test_eq(list(f(files | {'extra': b'nobody asked for it'}, hashes)), ['a','c','d'])
+    _ask(f, files | {'extra': b'nobody asked for it'}, hashes, expected=['a','c','d'],
+         case="'c' cut short, 'a' one byte longer, 'd' missing, 'b' whole, and one that has no hash")
 
 @exercise('data-4', "`y.bincount()` counts each label. How long is what it returns?",
-          "It stops at the largest label it saw: `y.bincount(minlength=n)`. Then divide by the number of labels.")
+          "It stops at the largest label it saw, unless you give it `minlength`. Then divide by the number of labels.",
+          proves="Shares add up to 1, and a class that never came has its 0.",
+          solution="`y.bincount(minlength=n)/len(y)`")
 def _(f):
-    test_close(f(tensor([0, 2, 2, 2]), 4), tensor([.25, 0, .75, 0]))
-    test_close(f(tensor([1]), 2).sum(), tensor(1.))
+    _ask(f, tensor([0, 2, 2, 2]), 4, expected=tensor([.25, 0, .75, 0]))
+    _ask(f, tensor([1]), 2, expected=tensor([0., 1.]))
 
 # %% ../nbs/91_exercises.ipynb #b587e81b
 @exercise('data-5', "Keep two rows of integers: the one above (zeros before the first row) and the current one, "
@@ -96,7 +211,10 @@ def _(f):
           "Filter 1 adds the left pixel, 2 the one above, 3 `(left + above)//2`, 4 the Paeth predictor of left, "
           "above and above-left. Left of the first pixel stand zeros.",
           "Paeth: `p = left + above - corner`; "
-          "take whichever of left, above, corner is nearest to `p`, in that order when they tie.")
+          "take whichever of left, above, corner is nearest to `p`, in that order when they tie.",
+          proves="Pictures of three sizes come back from all five filters, byte for byte.",
+          solution="Row by row and pixel by pixel: `(row[j] + [0, left, above, (left + above)//2, near][kind]) % 256`, "
+          "where `near = min((left, above, corner), key=lambda o: abs(left + above - corner - o))`.")
 def _(f):
     rng = np.random.default_rng(0)
     for h,w in ((5, 1), (10, 7), (28, 28)):
@@ -110,18 +228,22 @@ def _(f):
             a, b, c = abs(p-left), abs(p-up), abs(p-corner)
             paeth = np.where((a <= b) & (a <= c), left, np.where(b <= c, up, corner))
             rows.append(np.r_[k, (x[i] - [0*left, left, up, (left+up)//2, paeth][k]) % 256])
-        test_eq(np.array(f(np.array(rows).astype('u1'))).astype(int), x)
+        _ask(f, np.array(rows).astype('u1'), expected=x, case=f'a picture of {h}×{w}')
 
 # %% ../nbs/91_exercises.ipynb #4c5edf4e
 @exercise('pixels-1', "Square, average over the last two axes, then take the root.",
-          "`((a - b)**2).mean((-1,-2)).sqrt()`")
+          "`mean((-1,-2))` keeps the images.",
+          proves="One distance for each of five images, and each is the root of PyTorch's `mse_loss`.",
+          solution="`((a - b)**2).mean((-1,-2)).sqrt()`")
 def _(f):
     a, b = torch.rand(5, 4, 3), torch.rand(4, 3)
-    test_eq(f(a, b).shape, (5,))
-    test_close(f(a, b)[2], F.mse_loss(a[2], b).sqrt())
+    _ask(f, a, b, expected=torch.stack([F.mse_loss(o, b).sqrt() for o in a]))
 
 @exercise('pixels-2', "Count threes that are not nearer to `mean3`, and sevens that are.",
-          "`(rmse_distance(valid3, mean3) >= rmse_distance(valid3, mean7)).sum()` are the threes it gets wrong.")
+          "`(rmse_distance(valid3, mean3) >= rmse_distance(valid3, mean7)).sum()` are the threes it gets wrong.",
+          proves="It is the number of errors among all threes and sevens held out.",
+          solution="The threes that are wrong, and likewise "
+          "`(rmse_distance(valid7, mean3) < rmse_distance(valid7, mean7)).sum()`: 69 together.")
 def _(n):
     from visionlab.data import load_mnist_sample
     (x, y), (xv, yv) = load_mnist_sample()
@@ -130,121 +252,152 @@ def _(n):
     assert int(n) == ((dist(m3) < dist(m7)) != (yv == 3)).sum(), f"{int(n)} is not the number of errors"
 
 @exercise('pixels-3', "Give `a` an axis of size 1 where `b` has its images: `a[:,None]` has shape (n, 1, h, w).",
-          "`(a[:,None] - b).abs().mean((-1,-2))`")
+          "Subtract, take `abs()`, and average over the last two axes.",
+          proves="All 5×7 distances are PyTorch's `l1_loss` of their pair.",
+          solution="`(a[:,None] - b).abs().mean((-1,-2))`")
 def _(f):
     a, b = torch.rand(5, 4, 3), torch.rand(7, 4, 3)
-    test_eq(f(a, b).shape, (5, 7))
-    test_close(f(a, b)[4, 6], F.l1_loss(a[4], b[6]))
+    _ask(f, a, b, expected=torch.stack([torch.stack([F.l1_loss(x, y) for y in b]) for x in a]))
 
 @exercise('pixels-4', "Exercise 3 gives you all distances. Which row has the smallest sum?",
-          "`all_distances(x, x).sum(1).argmin()`")
+          "`sum(1)` adds up a row; `argmin` says where the smallest is.",
+          proves="It finds the image that `torch.cdist` finds most central.",
+          solution="`all_distances(x, x).sum(1).argmin()`")
 def _(f):
+    _ask(f, tensor([[[9.]], [[0.]], [[4.]]]), expected=2, case='three pictures of one pixel, 9, 0 and 4')
     x = torch.rand(20, 4, 4)
-    test_eq(int(f(x)), torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
+    _ask(f, x, expected=torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
 
 # %% ../nbs/91_exercises.ipynb #fb597717
-@exercise('gradients-1', "It is `quad` with one more term.", "`a*x**3 + b*x**2 + c*x + d`")
-def _(f): test_close(f(2, -1, 3, 5, tensor([0., 1., 2.])), tensor([5., 9., 23.]))
+@exercise('gradients-1', "It is `quad` with one more term.", "The new term is `a*x**3`.",
+          proves="The cubic is right at 0, 1 and 2.", solution="`a*x**3 + b*x**2 + c*x + d`")
+def _(f):
+    for x,y in ((0., 5.), (1., 9.), (2., 23.)): _ask(f, 2, -1, 3, 5, tensor(x), expected=y)
 
 @exercise('gradients-2', "The derivative of (p - t)² with respect to p is 2(p - t). What does the mean do to it?",
-          "Each prediction is one of n: `2*(pred - targ)/len(pred)`.")
+          "Each prediction is one of n, so its share is one n-th.",
+          proves="It agrees with autograd's gradient of `mse_loss`.", solution="`2*(pred - targ)/len(pred)`")
 def _(f):
-    p, t = torch.randn(7, requires_grad=True), torch.randn(7)
-    F.mse_loss(p, t).backward()
-    test_close(f(p.detach(), t), p.grad, eps=1e-6)
+    for n in (2, 7):
+        p, t = torch.randn(n, requires_grad=True), torch.randn(n)
+        F.mse_loss(p, t).backward()
+        _ask(f, p.detach(), t, expected=p.grad, eps=1e-6)
 
 @exercise('gradients-3', "Start with `x = torch.tensor(float(x0), requires_grad=True)`.",
           "Repeat `f(x).backward()`, step, clear. The step: `with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`.",
-          "In the end `return x.item()`.")
+          "In the end `return x.item()`.",
+          proves="One step has the right length, and a hundred reach the minimum.",
+          solution="`x = torch.tensor(float(x0), requires_grad=True)`; n times `f(x).backward()` and "
+          "`with torch.no_grad(): x -= lr*x.grad; x.grad.zero_()`; then `return x.item()`")
 def _(f):
-    test_close(f(lambda x: (x - 3)**2, 0., .1, 100), 3., eps=1e-3)
-    test_close(f(lambda x: x**2, 1., .25, 1), .5, eps=1e-6)
+    _ask(f, lambda x: x**2, 1., .25, 1, expected=.5, eps=1e-6, case='x², from 1, lr .25, 1 step')
+    _ask(f, lambda x: (x - 3)**2, 0., .1, 100, expected=3., eps=1e-3, case='(x - 3)², from 0, lr .1, 100 steps')
 
 # %% ../nbs/91_exercises.ipynb #91b40002
 @exercise('backprop-1', "There are two ways from `a` into the sum a·x + a. How fast does the sum move with `a`?",
-          "The sum is 9 and moves 2 + 1 = 3 times as fast as `a`; the cube of 9 moves 3·9² times as fast as the 9.")
+          "The sum is 9 and moves 2 + 1 = 3 times as fast as `a`; the cube of 9 moves 3·9² times as fast as the 9.",
+          proves="Both ways from `a` are in it.", solution="3·3·9² = 729")
 def _(n): assert abs(float(n) - 729) < 1e-6, f"{n} is not the slope: nudge a by .001 and see how far the loss moves"
 
 @exercise('backprop-2', "What `exp` returns has the same form: a new `Value` of the result, with a list of one pair.",
-          "`t = math.tanh(v.data)`, and then `Value(t, [(v, 1 - t*t)])`")
+          "The slope of t = tanh(v) is 1 - t².",
+          proves="Values and slopes agree with autograd's at three places, used twice in a formula.",
+          solution="`t = math.tanh(v.data)`, and then `return Value(t, [(v, 1 - t*t)])`")
 def _(f):
     from visionlab.backprop import Value
     for at in (-2., 0., .5):
         v,t = Value(at),tensor(at, dtype=torch.float64, requires_grad=True)
+        _ask(lambda v: getattr(f(v), 'data', None), Value(at), expected=math.tanh(at), case=f'the value at v = {at}')
         z,y = f(v*2)*v + 3,(t*2).tanh()*t + 3
         z.backward(); y.backward()
-        test_close((z.data, v.grad), (y.item(), t.grad.item()), eps=1e-9)
+        _same((z.data, v.grad), (y.item(), t.grad.item()), f'tanh(2v)·v + 3 and its slope, for v = {at}', eps=1e-9)
 
 @exercise('backprop-3', "Each must have the shape of what it belongs to. `b` is used once in every row.",
-          "`d_out @ w.T`, `x.T @ d_out`, and for `b` the sum of `d_out` over its rows.")
+          "`d_out @ w.T` has the shape of `x`. What has that of `w`, and what that of `b`?",
+          proves="All three gradients are autograd's.", solution="`(d_out @ w.T, x.T @ d_out, d_out.sum(0))`")
 def _(f):
     x,w,b = [torch.randn(*size, requires_grad=True) for size in ((5, 3), (3, 2), (2,))]
     d_out = torch.randn(5, 2)
     (x @ w + b).backward(d_out)
-    found = f(x.detach(), w.detach(), d_out)
-    for ours,theirs in zip(found, (x, w, b), strict=True): test_close(ours, theirs.grad, eps=1e-5)
+    _ask(f, x.detach(), w.detach(), d_out, expected=(x.grad, w.grad, b.grad),
+         case='x of shape (5, 3), w of (3, 2), [gradients of x, w, b]')
 
 # %% ../nbs/91_exercises.ipynb #07e8f706
 @exercise('sgd-1', "Draw the sigmoid: where is it steep, and where flat? Its slope at 0 is 1/4, which is ½·½.",
-          "With s = `sigmoid(x)`, the slope is s·(1 - s).")
+          "With s = `sigmoid(x)`, write the slope by s and 1 - s.",
+          proves="Your slope is autograd's at 33 places from -8 to 8.", solution="`s = sigmoid(x)`, `return s*(1 - s)`")
 def _(f):
-    x = torch.linspace(-8, 8, 33).requires_grad_()
-    torch.sigmoid(x).sum().backward()
-    test_close(f(x.detach()), x.grad, eps=1e-5)
+    for x in (tensor([0.]), torch.linspace(-8, 8, 33)):
+        x = x.requires_grad_()
+        torch.sigmoid(x).sum().backward()
+        _ask(f, x.detach(), expected=x.grad)
 
 @exercise('sgd-2', "Keep a list of `v`, one tensor of zeros for each parameter, made in `__init__`.",
           "In `step`, under `torch.no_grad()`: `v.mul_(mom).add_(p.grad)`, then `p -= lr*v`.",
-          "`zero_grad` clears `p.grad`, and leaves `v` alone.")
+          "`zero_grad` clears `p.grad`, and leaves `v` alone.",
+          proves="Five steps lead where `torch.optim.SGD` with momentum leads.",
+          solution="`self.v = [torch.zeros_like(p) for p in self.params]` in `__init__`; in `step`, under "
+          "`torch.no_grad()`, `for p,v in zip(self.params, self.v): v.mul_(self.mom).add_(p.grad); p -= self.lr*v`; "
+          "in `zero_grad` `p.grad = None` for each.")
 def _(cls):
     a, b = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
     ours, theirs = cls([a], .1, .9), torch.optim.SGD([b], lr=.1, momentum=.9)
-    for p,opt in ((a, ours), (b, theirs)):
-        for _ in range(5): (p**2).sum().backward(); opt.step(); opt.zero_grad()
-    test_close(a.detach(), b.detach())
+    for i in range(5):
+        for p,opt in ((a, ours), (b, theirs)): (p**2).sum().backward(); opt.step(); opt.zero_grad()
+        _same(a, b, f'from 1 on x², lr .1, mom .9, after step {i + 1}')
 
 @exercise('sgd-3', "`torch.where` as in `mnist_loss`, with a logarithm and a minus sign.",
-          "`-torch.where(targs == 1, p, 1 - p).log().mean()`")
+          "`torch.where(targs == 1, p, 1 - p)` is how likely the truth seemed. Logarithm, mean, minus.",
+          proves="It is PyTorch's `binary_cross_entropy_with_logits`.",
+          solution="`p = preds.sigmoid()`, `return -torch.where(targs == 1, p, 1 - p).log().mean()`")
 def _(f):
-    pred, targ = torch.randn(9, 1), (torch.rand(9, 1) > .5).float()
-    test_close(f(pred, targ), F.binary_cross_entropy_with_logits(pred, targ))
+    for pred,targ in ((tensor([[0.]]), tensor([[1.]])), (tensor([[2.], [-1.]]), tensor([[1.], [1.]])),
+                      (torch.randn(9, 1), (torch.rand(9, 1) > .5).float())):
+        _ask(f, pred, targ, expected=F.binary_cross_entropy_with_logits(pred, targ))
 
 # %% ../nbs/91_exercises.ipynb #91b60002
-@exercise('neurons-1', "A comparison gives true or false, and those multiply like 1 and 0.", "`x*(x > 0)`")
+@exercise('neurons-1', "A comparison gives true or false, and those multiply like 1 and 0.", "Multiply `x` by `x > 0`.",
+          proves="It is `F.relu` at 50 places of both signs.", solution="`x*(x > 0)`")
 def _(f):
-    x = torch.randn(50)
-    test_eq(f(x), F.relu(x))
+    for x in (tensor([-2., 0., 3.]), torch.randn(50)): _ask(f, x, expected=F.relu(x))
 
 @exercise('neurons-2', "What is |x| for positive x, and what for negative?",
-          "One ReLU goes up to the right, the other to the left: slopes 1 and -1.")
+          "One ReLU goes up to the right, the other to the left.",
+          proves="The two ReLUs add up to |x| at 50 places.", solution="Slopes 1 and -1, both offsets 0.")
 def _(a):
-    x = torch.linspace(-3, 3, 50)
-    test_close(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs())
+    for x in (tensor([-2., 0., 1.]), torch.linspace(-3, 3, 50)):
+        _same(sum(F.relu(m*x + b) for m,b in zip(*a)), x.abs(), f'for x = {_say(x)}')
 
 @exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What comes back?",
           "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: "
-          "all 0.")
+          "all 0.", proves="From zero weights no weight ever moves.", solution="0")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
 
 # %% ../nbs/91_exercises.ipynb #fad84a50
 @exercise('loaders-1', "`zip(*items)` gives all images, and then all numbers.",
-          "`torch.stack` piles up the images, `torch.tensor` takes a list of numbers.")
+          "`torch.stack` piles up the images, `torch.tensor` takes a list of numbers.",
+          proves="Three items became two tensors, in their order.",
+          solution="`xs,ys = zip(*items)`, `return torch.stack(xs), torch.tensor(ys)`")
 def _(f):
     items = [(torch.randn(4, 4), i) for i in range(3)]
-    xb, yb = f(items)
-    test_eq(xb, torch.stack([x for x, _ in items]))
-    test_eq(yb, torch.arange(3))
+    _ask(f, items, expected=(torch.stack([x for x, _ in items]), torch.arange(3)),
+         case='three pictures of 4×4 with the labels 0, 1, 2')
 
-@exercise('loaders-2', "Whole batches are `n//bs`. When is there one more?", "Rounding up is `-(-n//bs)`.")
+@exercise('loaders-2', "Whole batches are `n//bs`. When is there one more?", "Rounding up is `-(-n//bs)`.",
+          proves="The count holds for none, one, one short of a batch, a whole batch and one over.",
+          solution="`n//bs if drop_last else -(-n//bs)`")
 def _(f):
-    for n in (0, 1, 63, 64, 65, 1000):
-        test_eq(f(n, 64, True), n//64)
-        test_eq(f(n, 64, False), n//64 + (n % 64 > 0))
+    for n in (64, 65, 63, 1, 0, 1000):
+        _ask(f, n, 64, True, expected=n//64)
+        _ask(f, n, 64, False, expected=n//64 + (n % 64 > 0))
 
 @exercise('loaders-3', "`sorted(items, key=len)` puts short items first.",
-          "Then slice it from 0 in steps of `bs`, and `yield` each slice.")
+          "Then slice it from 0 in steps of `bs`, and `yield` each slice.",
+          proves="Short items come first, ties in their order, and the last batch may be smaller.",
+          solution="`items = sorted(items, key=len)`, `for i in range(0, len(items), bs): yield items[i:i+bs]`")
 def _(f):
     items = ['see', 'a', 'house', 'on', 'hill', 'an']
-    test_eq([list(b) for b in f(items, 4)], [['a', 'on', 'an', 'see'], ['hill', 'house']])
+    _ask(f, items, 4, expected=[['a', 'on', 'an', 'see'], ['hill', 'house']])
 
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _learner(train, valid, *args, bs, **kwargs): # items to train on and to validate on, and what `Learner` takes
@@ -268,38 +421,51 @@ def _tiny_learner(cbs, losses=None, bs=2):
     return _learner(items, items, nn.Linear(3, 2), F.cross_entropy, SGD, bs=bs, lr=.1, cbs=cbs)
 
 @exercise('learner-1', "`pred.topk(3)` gives the three highest scores and where they are.",
-          "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.")
+          "`(pred.topk(3).indices == y[:,None]).any(1)` says for each item whether its class is among them.",
+          proves="A third place counts, a fourth does not, and the mean is over the items.",
+          solution="`(pred.topk(3).indices == y[:,None]).any(1).float().mean()`")
 def _(f):
     pred = torch.tensor([[5., 4, 3, 2], [5., 4, 3, 2], [1., 2, 3, 4]])
-    test_close(float(f(pred, tensor([2, 3, 1]))), 2/3)
+    for y,share in (([2, 3, 1], 2/3), ([3, 3, 0], 0.), ([0, 1, 3], 1.)):
+        _ask(f, pred, tensor(y), expected=share, case=f'rows 5 4 3 2, 5 4 3 2, 1 2 3 4 and y = {y}')
 
 @exercise('learner-2', "Keep the best loss so far and how long ago it was, both set in `before_fit`.",
           "In `after_epoch` compare `self.recorder.valid_loss` with the best; after `n` epochs without a better one, "
-          "`raise CancelFitException`.")
+          "`raise CancelFitException`.",
+          proves="It waits two epochs after the best one, and a new best starts the count afresh.",
+          solution="In `after_epoch`: `loss = self.recorder.valid_loss`, `self.wait = 0 if loss < self.best else "
+          "self.wait + 1`, `self.best = min(self.best, loss)`, `if self.wait == self.n: raise CancelFitException`")
 def _(cls):
     learn = _tiny_learner(cls(2), [5., 4., 4.5, 3., 3.5, 3., 1.])
     learn.fit(7)
-    test_eq(len(learn.recorder.values), 5 + 1)
+    n = len(learn.recorder.values)
+    assert n == 6, f"n = 2, losses 5, 4, 4.5, 3, 3.5, 3, 1: yours ran {n} epochs, expected 6"
 
 @exercise('learner-3', "Which event comes after the gradients are there and before they are used?",
           "Raise `CancelStepException` in `before_step` for all but every k-th batch: `(self.iter + 1) % self.k`.",
           "A step that is skipped is not followed by `zero_grad`, "
-          "so the gradients stay and the next batch adds to them.")
+          "so the gradients stay and the next batch adds to them.",
+          proves="Four small batches move the weights as one four times as large does.",
+          solution="`def before_step(self):`, `if (self.iter + 1) % self.k: raise CancelStepException`")
 def _(cls):
     weights = []            # four batches of two, added up, are one of eight at four times the rate
     for bs,lr,cbs in ((2, .1, cls(4)), (8, .4, [])):
         learn = _tiny_learner(cbs, bs=bs)
         learn.fit(2, lr=lr)
         weights.append(learn.model.weight.detach())
-    test_close(*weights, eps=1e-5)
+    _same(*weights, 'the weights after 4 batches of 2, against 1 of 8 at four times the rate')
 
 # %% ../nbs/91_exercises.ipynb #2a347591
 @exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",
           "The first has 1s in its first row and -1s in its last; "
-          "the second has 1s in its first column and -1s in its last.")
+          "the second has 1s in its first column and -1s in its last.",
+          proves="On a square of ink each answers at its own side, and at no other.",
+          solution="`k = torch.tensor([[1, 1, 1], [0, 0, 0], [-1, -1, -1]])`, `return k, k.T`")
 def _(f):
-    floor, right = [torch.as_tensor(k).float() for k in f()]
-    test_eq((floor.shape, right.shape), ((3, 3), (3, 3)))
+    kernels = f()
+    if kernels is None: raise _Slip('gave None: is there a `return`?')
+    floor, right = [torch.as_tensor(k).float() for k in kernels]
+    for k in (floor, right): _same(k.shape, (3, 3), "a kernel's shape")
     ink = torch.zeros(11, 11); ink[3:8, 3:8] = 1                                 # a square of ink
     lay = lambda k, im: F.conv2d(im[None,None], k[None,None])[0,0]
     for k, im, name in ((floor, ink, 'the first kernel'), (right, ink.T, 'the second kernel')):
@@ -309,60 +475,69 @@ def _(f):
         assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero in the ink and along its other sides"
 
 @exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.",
-          "`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
+          "The kernel is `torch.ones(1, 1, 3, 3)/9`, for `F.conv2d`.",
+          proves="Inside it is the mean of nine; at the edge the padding counts as zeros.",
+          solution="`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
 def _(f):
     x = torch.rand(2, 1, 6, 5)
-    test_eq(f(x).shape, (2, 1, 6, 5))
-    test_close(f(x)[1, 0, 3, 2], x[1, 0, 2:5, 1:4].mean())
-    test_close(f(x)[0, 0, 0, 0], x[0, 0, :2, :2].sum()/9)
+    _ask(f, x, expected=F.avg_pool2d(x, 3, 1, padding=1))
 
 # %% ../nbs/91_exercises.ipynb #1dbd229d
 @exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.",
           "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; "
-          "square, sum over them, take the root.")
+          "square, sum over them, take the root.",
+          proves="Every place has the length of its two slopes.",
+          solution="`o = F.conv2d(im[None,None], torch.stack([sobel, sobel.T])[:,None])[0]`, "
+          "`return (o**2).sum(0).sqrt()`")
 def _(f):
     im, k = torch.rand(7, 6)*255, tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    test_eq(f(im).shape, (5, 4))
-    for i,j in ((0, 0), (4, 3), (2, 1)):
-        p = im[i:i+3, j:j+3]
-        test_close(f(im)[i,j], ((p*k).sum()**2 + (p*k.T).sum()**2).sqrt(), eps=1e-2)
+    p = im.unfold(0, 3, 1).unfold(1, 3, 1)              # the 3×3 patch at each place
+    _ask(f, im, expected=((p*k).sum((2, 3))**2 + (p*k.T).sum((2, 3))**2).sqrt(), eps=1e-2)
 
 @exercise('convolutions-4', "View the rows as a grid of places: `m.view(oh, ow, -1)`.",
-          "Every `stride`-th row and column of places, flattened again: "
-          "`m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`.")
+          "Every `stride`-th row and column of places, flattened again.",
+          proves="The rows kept are those of the places that the stride lands on.",
+          solution="`m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`")
 def _(f):
     m = torch.rand(6*9, 4)
-    test_eq(f(m, 6, 9, 2), m[[0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44]])
-    test_eq(f(m, 9, 6, 3), m[[0, 3, 18, 21, 36, 39]])
+    _ask(f, m, 6, 9, 2, expected=m[[0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44]])
+    _ask(f, m, 9, 6, 3, expected=m[[0, 3, 18, 21, 36, 39]])
 
 # %% ../nbs/91_exercises.ipynb #91c0a002
 @exercise('cnn-1', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
-          "`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
+          "`zip(channels, channels[1:])` gives the pairs `ni, nf`.",
+          proves="The count is that of real `nn.Conv2d` layers, biases included.",
+          solution="`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
 def _(f):
     layers = [nn.Conv2d(a, b, 5) for a,b in ((3, 16), (16, 16), (16, 10))]
-    test_eq(f([1, 4, 8], 3), 336)
-    test_eq(f([3, 16, 16, 10], 5), sum(p.numel() for l in layers for p in l.parameters()))
+    _ask(f, [1, 4, 8], 3, expected=336)
+    _ask(f, [3, 16, 16, 10], 5, expected=sum(p.numel() for l in layers for p in l.parameters()))
 
 @exercise('cnn-2', "Every other row and column: `x[..., ::2, ::2]` is one of four pictures of half the size.",
-          "`torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)`")
+          "Pile up the four with `torch.stack`, and take `amax` over the pile.",
+          proves="It is `F.max_pool2d(x, 2)`.",
+          solution="`torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)`")
 def _(f):
-    x = torch.randn(2, 3, 6, 8)
-    test_eq(f(x).shape, (2, 3, 3, 4))
-    test_eq(f(x), F.max_pool2d(x, 2))
+    for size in ((1, 1, 2, 2), (2, 3, 6, 8)):
+        x = torch.randn(size)
+        _ask(f, x, expected=F.max_pool2d(x, 2))
 
 @exercise('cnn-3', "A layer adds `ks - 1` steps; a step is one pixel in the first layer, `stride` in the next, …",
-          "`1 + (ks - 1)*sum(stride**i for i in range(depth))`")
+          "So add up `stride**i` over the layers, times `ks - 1`, and the pixel itself.",
+          proves="Ten fields are right, with stride 1, 2 and 3.",
+          solution="`1 + (ks - 1)*sum(stride**i for i in range(depth))`")
 def _(f):
-    test_eq([f(depth, 3, 1) for depth in (1, 2, 3)], [3, 5, 7])
-    test_eq([f(depth, 3, 2) for depth in (1, 2, 3, 4)], [3, 7, 15, 31])
-    test_eq([f(3, 5, 2), f(2, 3, 3), f(4, 1, 2)], [29, 9, 1])
+    for args,n in (((1, 3, 1), 3), ((2, 3, 1), 5), ((3, 3, 1), 7), ((1, 3, 2), 3), ((2, 3, 2), 7), ((3, 3, 2), 15),
+                   ((4, 3, 2), 31), ((3, 5, 2), 29), ((2, 3, 3), 9), ((4, 1, 2), 1)): _ask(f, *args, expected=n)
 
 # %% ../nbs/91_exercises.ipynb #810c7a1e
 @exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
-          "`torch.linalg.eigvalsh(H)` has the eigenvalues; the answer is 2 over the largest.")
+          "`torch.linalg.eigvalsh(H)` has the eigenvalues; the answer is 2 over the largest.",
+          proves="The limit holds for a bowl along the axes and for one that lies askew.",
+          solution="`2/torch.linalg.eigvalsh(H).max()`")
 def _(f):
-    test_close(torch.as_tensor(f(torch.diag(tensor([1., 100.])))), tensor(.02), eps=1e-6)
-    test_close(torch.as_tensor(f(tensor([[3., 1.], [1., 3.]]))), tensor(.5), eps=1e-5)
+    _ask(f, torch.diag(tensor([1., 100.])), expected=.02, eps=1e-6)
+    _ask(f, tensor([[3., 1.], [1., 3.]]), expected=.5)
 
 def _steps(stepper, *hypers):
     "Where twenty steps on a bowl lead."
@@ -371,66 +546,80 @@ def _steps(stepper, *hypers):
     return p
 
 @exercise('optimizers-2', "`state['v'] = momentum*state.get('v', 0) + grad` keeps the sum. Then look one step ahead.",
-          "`p -= lr*(grad + momentum*state['v'])`, with the v that already holds this gradient.")
+          "`p -= lr*(grad + momentum*state['v'])`, with the v that already holds this gradient.",
+          proves="Twenty steps lead where PyTorch's Nesterov leads.",
+          solution="`state['v'] = momentum*state.get('v', 0) + grad`, then `p -= lr*(grad + momentum*state['v'])`")
 def _(f):
     p = tensor([3., -4.]).requires_grad_()
     opt = torch.optim.SGD([p], lr=.02, momentum=.9, nesterov=True)
     for _ in range(20): opt.zero_grad(); (p**2*tensor([1., 5.])).sum().backward(); opt.step()
-    test_close(_steps(f, .02, .9), p.detach(), eps=1e-4)
+    _same(_steps(f, .02, .9), p, '20 steps from [3, -4], lr .02, momentum .9', eps=1e-4)
 
 # %% ../nbs/91_exercises.ipynb #c50c7b90
 @exercise('optimizers-3', "`avg = state.get('avg', torch.zeros_like(p))`. "
           "The step mixes it with β₁ and the memory with β₂, in this order.",
           "`p -= lr*torch.sign(betas[0]*avg + (1 - betas[0])*grad)`, "
-          "then `state['avg'] = betas[1]*avg + (1 - betas[1])*grad`.")
+          "then `state['avg'] = betas[1]*avg + (1 - betas[1])*grad`.",
+          proves="The step mixes with β₁ and the memory with β₂: twenty steps agree for two pairs of betas.",
+          solution="The two lines of the last hint, with `avg = state.get('avg', torch.zeros_like(p))` before them.")
 def _(f):
     p,avg = tensor([3., -4.]),torch.zeros(2)
     for _ in range(20):
         g = 2*p*tensor([1., 5.])
         p,avg = p - .3*(.9*avg + .1*g).sign(),.99*avg + .01*g
-    test_close(_steps(f, .3), p, eps=1e-4)
+    _same(_steps(f, .3), p, '20 steps from [3, -4], lr .3, the betas as given', eps=1e-4)
     p,avg = tensor([3., -4.]),torch.zeros(2)
     for _ in range(20):
         g = 2*p*tensor([1., 5.])
         p,avg = p - .3*(.5*avg + .5*g).sign(),.9*avg + .1*g
-    test_close(_steps(f, .3, (.5,.9)), p, eps=1e-4)
+    _same(_steps(f, .3, (.5,.9)), p, '20 steps from [3, -4], lr .3, betas (.5, .9)', eps=1e-4)
 
 @exercise('optimizers-4', "Step k has length 1 + m + … + mᵏ⁻¹ = (1 - mᵏ)/(1 - m). Now add up the steps 1 to n.",
-          "The sum of mᵏ for k from 1 to n is m·(1 - mⁿ)/(1 - m), so the distance is (n - m·(1 - mⁿ)/(1 - m))/(1 - m).")
+          "The sum of mᵏ for k from 1 to n is m·(1 - mⁿ)/(1 - m).",
+          proves="The formula is as long as the walk, for four momenta.",
+          solution="`(n - m*(1 - m**n)/(1 - m))/(1 - m)`")
 def _(f):
     for m,n in ((0., 7), (.5, 1), (.9, 50), (.99, 3)):
         v = far = 0.
         for _ in range(n): v = m*v + 1; far += v
-        assert abs(f(m, n) - far) < 1e-6*far, f"momentum {m}, {n} steps: {f(m, n)}, walked {far}"
+        _ask(f, m, n, expected=far, eps=1e-6*far, case=f'momentum = {m}, n = {n}')
 
 # %% ../nbs/91_exercises.ipynb #b36d56ec
 @exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.",
-          "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.")
+          "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.",
+          proves="Both sides of zero count, and `eps` is yours to set.", solution="`(x.abs() <= eps).float().mean()`")
 def _(f):
-    test_close(torch.as_tensor(f(tensor([-3., -.04, 0., .04, 3.]))), tensor(.6))
-    test_close(torch.as_tensor(f(tensor([[-1.5, 2.], [.5, -.5]]), 1.)), tensor(.5))
+    _ask(f, tensor([-3., -.04, 0., .04, 3.]), expected=.6)
+    _ask(f, tensor([[-1.5, 2.], [.5, -.5]]), 1., expected=.5)
 
 @exercise('activations-2', "The best single answer says how often each class comes: `p = counts/counts.sum()`.",
-          "Its loss is `-(p*p.log()).sum()`, and a class that never comes adds nothing: leave the zeros out first.")
+          "Its loss is `-(p*p.log()).sum()`, and a class that never comes adds nothing: leave the zeros out first.",
+          proves="It holds for equal counts, for unequal ones and with a class that never comes.",
+          solution="`p = counts[counts > 0]/counts.sum()`, `return -(p*p.log()).sum()`")
 def _(f):
-    test_close(torch.as_tensor(f(tensor([10, 10, 10, 10]))).float(), tensor(4.).log(), eps=1e-4)
-    test_close(torch.as_tensor(f(tensor([3, 1]))).float(), tensor(.562335), eps=1e-4)
-    test_close(torch.as_tensor(f(tensor([5, 0, 5]))).float(), tensor(2.).log(), eps=1e-4)
+    for counts,loss in (([10, 10, 10, 10], math.log(4)), ([3, 1], .562335), ([5, 0, 5], math.log(2))):
+        _ask(f, tensor(counts), expected=loss, eps=1e-4)
 
 @exercise('activations-3', "The highest value of a channel over all pictures and positions: `x.amax((0, 2, 3))`.",
-          "A channel is dead where that is `<= 0`; `.nonzero().flatten().tolist()` gives the numbers.")
+          "A channel is dead where that is `<= 0`; `.nonzero().flatten().tolist()` gives the numbers.",
+          proves="One positive value anywhere keeps a channel alive, and negative ones do not.",
+          solution="`(x.amax((0, 2, 3)) <= 0).nonzero().flatten().tolist()`")
 def _(f):
     x = torch.zeros(3, 5, 2, 2)
     x[1,2,0,1], x[:,4], x[0,0] = 1., -1., 2.
-    test_eq(f(x), [1, 3, 4])
-    test_eq(f(torch.ones(2, 3, 1, 1)), [])
+    _ask(f, x, expected=[1, 3, 4], case='channel 0 positive in one picture, 2 at one place, 1 and 3 zero, 4 negative')
+    _ask(f, torch.ones(2, 3, 1, 1), expected=[], case='three channels of ones')
 
 # %% ../nbs/91_exercises.ipynb #24abd716
 @exercise('activations-4',
           "`hook` gives one number for a layer: `output.abs().max()`. `self.hooks.stored` has them all after a batch.",
           "Start the list in `before_fit`, and call `super().before_fit()` there, or no hook is put on. "
           "Add `[o.item() for o in self.hooks.stored]` to it in `after_batch`.",
-          "Validation has batches too: add a row only `if self.learn.training`.")
+          "Validation has batches too: add a row only `if self.learn.training`.",
+          proves="There is a row for each training batch, and no hook is left over.",
+          solution="`def before_fit(self): super().before_fit(); self.largest = []`, `def hook(self, module, inputs, "
+          "output): return output.abs().max()`, `def after_batch(self): if self.learn.training: "
+          "self.largest.append([o.item() for o in self.hooks.stored])`")
 def _(cls):
     x = torch.linspace(-1, 1, 24).view(12, 2)
     net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
@@ -440,77 +629,102 @@ def _(cls):
     rows = learn.largest.largest
     assert len(rows) == 6, f"two epochs of three training batches make 6 rows, not {len(rows)}"
     with torch.no_grad(): first = [net[0](x[:4]).abs().max().item(), net(x[:4]).abs().max().item()]
-    test_close(tensor(rows[0]), tensor(first), eps=1e-4)
+    _same(rows[0], first, 'the first row', eps=1e-4)
     assert not any(m._forward_hooks for m in net), "hooks were left over after the fit"
 
 # %% ../nbs/91_exercises.ipynb #4afec55a
 @exercise('schedules-1', "A schedule is a function that you *return*: write a `lambda pos:` or an inner `def`.",
-          "`return lambda pos: start + (end - start)*pos**power`")
+          "From `start`, `pos**power` of the way to `end`.",
+          proves="It runs from start to end, bent by the power, upwards and downwards.",
+          solution="`return lambda pos: start + (end - start)*pos**power`")
 def _(f):
-    cube = f(1., 3., 3)
-    test_close([float(cube(p)) for p in (0., .5, 1.)], [1., 1.25, 3.])
-    test_close(float(f(5., 1., 1)(.25)), 4.)
+    for args,pos,rate in (((5., 1., 1), .25, 4.),
+                          ((1., 3., 3), 0., 1.), ((1., 3., 3), .5, 1.25), ((1., 3., 3), 1., 3.)):
+        _ask(f(*args), pos, expected=rate, case='start, end, power = {}, {}, {} and pos = {}'.format(*args, pos))
 
 @exercise('schedules-2',
           "From `lo` to `hi` there are `n - 1` steps. Which number, multiplied `n - 1` times, gives `hi/lo`?",
-          "`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
+          "The i-th is `lo` times `(hi/lo)**(i/(n - 1))`.",
+          proves="Each rate is the same multiple of the one before, and both ends are in.",
+          solution="`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
 def _(f):
-    test_close(torch.tensor(list(f(1e-3, 10., 5))), torch.tensor([1e-3, 1e-2, 1e-1, 1., 10.]), eps=1e-4)
-    test_eq(len(f(.1, .2, 7)), 7)
+    _ask(f, 1e-3, 10., 5, expected=[1e-3, 1e-2, 1e-1, 1., 10.], eps=1e-4)
+    _ask(f, .1, .2, 7, expected=[.1*2**(i/6) for i in range(7)], eps=1e-4)
 
 @exercise('schedules-3', "Stretch the position by `n`. What is then the position within the current fall?",
           "`pos*n % 1` runs from 0 to 1 in each of the `n` falls; hand it to `SchedCos(start, end)`. "
-          "Or use `combine_scheds([1/n]*n, …)`.")
+          "Or use `combine_scheds([1/n]*n, …)`.",
+          proves="Each of four falls starts at the top and ends at the bottom.",
+          solution="`fall = SchedCos(start, end)`, `return lambda pos: fall(pos*n % 1)`")
 def _(f):
     g = f(4, 2., 0.)
-    for i in range(4): test_close([float(g(i/4 + p)) for p in (.0001, .125, .2499)], [2., 1., 0.], eps=1e-3)
+    for i in range(4):
+        for p,rate in ((.0001, 2.), (.125, 1.), (.2499, 0.)):
+            _ask(g, i/4 + p, expected=rate, eps=1e-3, case=f'n = 4, from 2 to 0, pos = {i/4 + p:g}')
 
 @exercise('schedules-4', "Keep the best loss so far, infinite in `before_fit`, "
           "and compare `self.recorder.valid_loss` with it in `after_epoch`.",
           "The rates are in `self.opt.param_groups`: "
-          "`for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.")
+          "`for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.",
+          proves="The rate was halved after each of three epochs that did not beat the best loss.",
+          solution="In `after_epoch`: `loss = self.recorder.valid_loss`, `if loss >= self.best:`, "
+          "`for g in self.opt.param_groups: g['lr'] /= 2`; then `self.best = min(self.best, loss)`")
 def _(cls):
     learn = _tiny_learner(cls(), [5., 4., 4.5, 4.2, 3., 3.5])
     learn.fit(6, lr=.8)
-    test_close(learn.opt.param_groups[0]['lr'], .1)
+    _same(learn.opt.param_groups[0]['lr'], .1, 'losses 5, 4, 4.5, 4.2, 3, 3.5, from lr .8')
 
 # %% ../nbs/91_exercises.ipynb #4c087bc2
 @exercise('initialization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.",
-          "n·std²·keep = 1, so `1/math.sqrt(n*keep)`.")
+          "It stays the same if n·std²·keep = 1.", proves="The scale holds for three widths and shares.",
+          solution="`1/math.sqrt(n*keep)`")
 def _(f):
-    for n,keep in ((100, 1.), (144, .5), (2304, .3)): test_close(float(f(n, keep)), 1/math.sqrt(n*keep), eps=1e-6)
+    for n,keep in ((100, 1.), (144, .5), (2304, .3)): _ask(f, n, keep, expected=1/math.sqrt(n*keep), eps=1e-6)
 
 @exercise('initialization-2', "Both kinds have weights of shape (out, in, …). What is left of the shape is the kernel.",
-          "`layer.weight[0].numel()` numbers reach a unit; `layer.weight[:,0].numel()` is out channels times kernel.")
+          "`layer.weight[0].numel()` numbers reach a unit; `layer.weight[:,0].numel()` is out channels times kernel.",
+          proves="Both counts are right for a linear layer and two convolutions.",
+          solution="`(layer.weight[0].numel(), layer.weight[:,0].numel())`")
 def _(f):
     for layer,want in ((nn.Linear(10, 3), (10, 3)), (nn.Conv2d(4, 8, 3), (36, 72)),
-                       (nn.Conv2d(3, 16, 5, bias=False), (75, 400))): test_eq(tuple(f(layer)), want)
+                       (nn.Conv2d(3, 16, 5, bias=False), (75, 400))): _ask(f, layer, expected=want)
 
 @exercise('initialization-3', "`torch.linalg.qr` takes a matrix apart into one with such columns and a triangle.",
-          "`torch.linalg.qr(torch.randn(n, n))[0]`")
+          "Give it a matrix of `torch.randn(n, n)`, and keep the first of the two.",
+          proves="Columns have length 1 and are at right angles, and each draw is another.",
+          solution="`torch.linalg.qr(torch.randn(n, n))[0]`")
 def _(f):
     for n in (3, 40):
-        q = f(n)
-        test_close(q.T@q, torch.eye(n), eps=1e-4)
+        _ask(lambda n: None if (q := f(n)) is None else q.T@q, n, expected=torch.eye(n), eps=1e-4,
+             case=f'n = {n}, q.T @ q')
     assert not torch.allclose(f(5), f(5)), "it should be another one each time"
 
 # %% ../nbs/91_exercises.ipynb #d728eef4
 @exercise('normalization-1', "One mean and one variance for each channel: over the axes (0, 2, 3).",
           "`x.var((0,2,3), correction=0)` divides by n; give everything per channel the shape (c, 1, 1): "
-          "`[:,None,None]`.")
+          "`[:,None,None]`.",
+          proves="It is `F.batch_norm` in training, with a small eps and with a large one.",
+          solution="`m,v = x.mean((0,2,3))[:,None,None], x.var((0,2,3), correction=0)[:,None,None]`, "
+          "`return (x - m)/(v + eps).sqrt()*weight[:,None,None] + bias[:,None,None]`")
 def _(f):
     x,w,b = torch.randn(4, 6, 5, 3)*3 + 1,torch.randn(6),torch.randn(6)
-    test_close(f(x, w, b, 1e-5), F.batch_norm(x, None, None, w, b, training=True), eps=1e-4)
-    test_close(f(x, w, b, .5), F.batch_norm(x, None, None, w, b, training=True, eps=.5), eps=1e-4)
+    for eps in (1e-5, .5):
+        _ask(f, x, w, b, eps, expected=F.batch_norm(x, None, None, w, b, training=True, eps=eps), eps=1e-4,
+             case=f'x of shape {(*x.shape,)}, eps = {eps}')
 
 @exercise('normalization-2', "Each batch leaves nine tenths of what was there.",
-          "The smallest k for which .9**k is below .01: `math.log(.01)/math.log(.9)`, rounded up.")
+          "The smallest k for which .9**k is below .01: take logarithms.",
+          proves="It is the first batch after which less than a hundredth is left.",
+          solution="`math.log(.01)/math.log(.9)`, rounded up: 44")
 def _(k): assert int(k) == 44, f"after {int(k)} batches {100*.9**int(k):.3g} % of the start is left"
 
 @exercise('normalization-3', "With s = weight/sqrt(running_var + eps), batchnorm gives s·y + bias - s·running_mean. "
           "What if y is a convolution?",
           "Multiply each output channel's kernel by s: `conv.weight*s[:,None,None,None]`. The new bias is "
-          "`bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.")
+          "`bn.bias - s*bn.running_mean`, plus s times the old bias if there was one.",
+          proves="One convolution gives what the two layers gave, with a bias and without; they are as they were.",
+          solution="A new `nn.Conv2d` with the sizes, stride and padding of `conv` (and a bias); "
+          "its weight and bias are those of the last hint.")
 def _(f):
     for bias in (False, True):
         conv,bn = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=bias),nn.BatchNorm2d(8, eps=.01)
@@ -519,55 +733,69 @@ def _(f):
             for p in (bn.weight, bn.bias, bn.running_mean): p.normal_()
             bn.running_var.uniform_(.5, 2)
             was = bn.eval()(conv(x))
-            test_close(f(conv, bn)(x), was, eps=1e-4)
-            test_close(bn(conv(x)), was)        # and the old layers are as they were
+            case = f'a convolution {"with" if bias else "without"} a bias and its norm'
+            _ask(f(conv, bn), x, expected=was, eps=1e-4, case=case)
+            _same(bn(conv(x)), was, 'the old layers changed')
 
 @exercise('normalization-4', "The mean square along the last axis, kept as an axis of size 1: "
           "`x.square().mean(-1, keepdim=True)`.",
-          "`x*(x.square().mean(-1, keepdim=True) + eps).rsqrt()*weight`")
+          "Add eps to it before the root, divide `x` by the root, times the weight.",
+          proves="It is `F.rms_norm`, and eps stands under the root.",
+          solution="`x*(x.square().mean(-1, keepdim=True) + eps).rsqrt()*weight`")
 def _(f):
     x,w = torch.randn(4, 7, 16)*2 + 1,torch.randn(16)
-    test_close(f(x, w, 1e-5), F.rms_norm(x, (16,), w, 1e-5), eps=1e-5)
-    test_close(f(x, w, .5), F.rms_norm(x, (16,), w, .5), eps=1e-5)
+    for eps in (1e-5, .5):
+        _ask(f, x, w, eps, expected=F.rms_norm(x, (16,), w, eps), case=f'x of shape {(*x.shape,)}, eps = {eps}')
 
 # %% ../nbs/91_exercises.ipynb #157e8c7a
 @exercise('resnet-1', "Two 3×3 convolutions without bias; a norm has two parameters a channel. "
           "When is there something in the skip?",
-          "`9*ni*nf + 9*nf*nf + 4*nf`, and with `stride > 1 or ni != nf` another `ni*nf + 2*nf`.")
+          "The two convolutions and their norms have `9*ni*nf + 9*nf*nf + 4*nf`.",
+          proves="The count is that of four real blocks, with and without something in the skip.",
+          solution="`9*ni*nf + 9*nf*nf + 4*nf`, and with `stride > 1 or ni != nf` another `ni*nf + 2*nf`.")
 def _(f):
     from visionlab.resnet import ResBlock
     for ni,nf,stride in ((8, 8, 1), (8, 16, 1), (16, 16, 2), (3, 5, 2)):
-        test_eq(int(f(ni, nf, stride)), sum(p.numel() for p in ResBlock(ni, nf, stride).parameters()))
+        _ask(f, ni, nf, stride, expected=sum(p.numel() for p in ResBlock(ni, nf, stride).parameters()))
 
 @exercise('resnet-2', "`F.avg_pool2d(x, stride)`, then channels of zeros: `F.pad` counts axes from the last one.",
-          "`F.pad(F.avg_pool2d(x, stride), (0, 0, 0, 0, 0, nf - x.shape[1]))`")
+          "So the last two of the six numbers of `F.pad` are for the channels: 0 in front, `nf - ni` behind.",
+          proves="Pixels are averaged, new channels are zeros, and with nothing to change nothing changes.",
+          solution="`F.pad(F.avg_pool2d(x, stride), (0, 0, 0, 0, 0, nf - x.shape[1]))`")
 def _(f):
     x = torch.randn(2, 3, 8, 8)
-    out = f(x, 5, 2)
-    test_eq(out.shape, (2, 5, 4, 4))
-    test_close(out[:,:3,1,2], x[:,:,2:4,4:6].mean((2, 3)), eps=1e-6); test_eq(out[:,3:].abs().max(), 0)
-    test_close(f(x, 3, 1), x)
+    _ask(f, x, 3, 1, expected=x)
+    pooled = torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).mean(0)
+    _ask(f, x, 5, 2, expected=torch.cat([pooled, torch.zeros(2, 2, 4, 4)], 1), eps=1e-6)
 
 # %% ../nbs/91_exercises.ipynb #e0f502f5
 @exercise('resnet-3', "`model.named_modules()` gives every layer with its name, such as `layer2.0.downsample.0`.",
-          "Count the `nn.Conv2d` and `nn.Linear` whose name does not contain 'downsample'.")
+          "Count the `nn.Conv2d` and `nn.Linear` whose name does not contain 'downsample'.",
+          proves="18, 34 and 50 come out of the models of these names.",
+          solution="`sum(isinstance(m, (nn.Conv2d, nn.Linear)) and 'downsample' not in k "
+          "for k,m in model.named_modules())`")
 def _(f):
     from visionlab.resnet import resnet
-    with torch.device('meta'):
-        for d in (18, 34, 50): test_eq(int(f(resnet(d, 10, 1))), d)
+    for d in (18, 34, 50):
+        with torch.device('meta'): model = resnet(d, 10, 1)
+        _ask(f, model, expected=d, case=f'resnet{d}')
 
 @exercise('resnet-4', "Through one block there are two ways. And through two, one after the other?",
-          "Each block doubles them.")
-def _(n): test_eq(int(n), 2**8)
+          "Each block doubles them.", proves="Eight blocks of two ways each.", solution="2⁸ = 256")
+def _(n): assert int(n) == 2**8, f"{int(n)} is not the number of ways through eight blocks"
 
 @exercise('resnet-5', "Both norms have `nf` channels, and the sum is the last thing that happens.",
           "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; "
-          "`return x + self.conv2(self.bn2(…).relu())`.")
+          "`return x + self.conv2(self.bn2(…).relu())`.",
+          proves="Norm, ReLU and convolution come twice in this order, and the skip is free from end to end.",
+          solution="`def forward(self, x): return x + self.conv2(F.relu(self.bn2(self.conv1(F.relu(self.bn1(x))))))`, "
+          "with the layers of the last hint.")
 def _(cls):
     x = torch.randn(4, 6, 5, 5)
     block = cls(6)
-    test_close(block(x), x + block.conv2(F.relu(block.bn2(block.conv1(F.relu(block.bn1(x)))))), eps=1e-5)
+    y = block(x)
+    _same(y, x + block.conv2(F.relu(block.bn2(block.conv1(F.relu(block.bn1(x)))))), 'a block of 6 channels')
     assert (block(x) < 0).any(), "negative numbers should pass"
-    test_eq(sum(p.numel() for p in block.parameters()), 2*6*6*9 + 4*6)
+    _same(sum(p.numel() for p in block.parameters()), 2*6*6*9 + 4*6, 'the parameters of a block of 6')
     nn.init.zeros_(block.conv2.weight)
-    test_close(block(x), x)
+    _same(block(x), x, 'with the second convolution at zero')
