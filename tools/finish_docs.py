@@ -10,7 +10,9 @@ from latex2mathml.converter import convert
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
+import gather
 from page_frame import framed
+from prep_docs import pages as site_pages
 out = Path(os.environ['QUARTO_PROJECT_OUTPUT_DIR']).resolve()
 
 MATH = re.compile(r'<(span|div) class="math (inline|display)">\s*\\[(\[](.*?)\\[)\]]\s*</\1>', re.S)
@@ -52,9 +54,11 @@ def icons(libs, pages):
 
 RANK = {'lessons': 0, 'api': 2}
 def search_index():
-    "What tools/site.js searches: a script, so that it is found from a disk too. Lessons rank first."
+    "What tools/site.js searches: a script, so that it is found from a disk too. Lessons rank first, and a term leads to where it is taught."
     entries = json.loads((out/'search.json').read_text(encoding='utf-8'))
     res = [dict(href=e['href'], title=e['title'], section=e['section'], text=e['text'], rank=RANK.get(re.split('[/#]', e['href'])[0], 1)) for e in entries]
+    books = {page: json.loads((ROOT/src).read_text(encoding='utf-8'))['cells'] for src, page in site_pages().items() if src.endswith('.ipynb')}
+    res += [dict(href=page.replace('.ipynb', '.html') + f'#{at}', title=gather.number(page), section=re.sub('[`*$]', '', term), text=meaning, rank=0) for term, meaning, page, at in gather.terms(books)]
     (out/'search.js').write_text('window.searchIndex = ' + json.dumps(res, ensure_ascii=False) + '\n', encoding='utf-8')
 
 def main():

@@ -72,7 +72,7 @@
     if (title.replace(/^\d+ /, '') === phrase || section === phrase) s += 14;
     else if (section.includes(phrase) || title.includes(phrase)) s += 9;
     else if (words.every(w => section.includes(w) || title.includes(w))) s += 6;
-    if (text.includes(phrase)) s += 3 + Math.min(4, text.split(phrase).length - 2);
+    if (text.includes(phrase)) s += 3 + Math.min(2, text.split(phrase).length - 2);
     return s + 1;
   };
   const safe = s => s.replace(/[&<>"]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }[c]));
