@@ -3,20 +3,18 @@
 Every notebook becomes a page that shows its code and its saved outputs, every module a page of what it exports and a page of its
 source, and the texts of the repository pages too. Nothing is run but `import visionlab`. Everything is written to the folder this is run
 in: the one that `make docs` lays out, with links to `_quarto.yml` and the tools, for `smalldocs render` (or `quarto render`) to read."""
-import html, json, os, re, shutil, sys
+import json, os, re, shutil, sys
 from pathlib import Path, PurePosixPath as Pure
 
 ROOT, BUILD = Path(__file__).resolve().parent.parent, Path.cwd()
 sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
-from gather import cited, glossary, numbers, papers, reproduced
-from pictures import figure
+from code_cells import code_cell
+from gather import cited, glossary, numbers, papers
 from readme import addressed
-from tidy import directives, VIEW
+from tidy import directives
 
 TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
-HIDE = re.compile(r'hide$|default_exp\b')
-OURS = re.compile(r'#\|\s*(default_exp|exports?i?|hide\w*|slow|cuda|eval:)(\s|$)')
 CALLOUT = re.compile(r'^> \*\*(Note|Tip|Warning|Caution|Important)(?:: ([^*]+?))?:?\*\*:? ?(.*(?:\n>.*)*)', re.M)
 LINK = re.compile(r'(?<!\\)\]\(([^)#\s]+)(#[^)\s]*)?\)')
 
@@ -62,40 +60,6 @@ def symbol_links(text, api, seen): # api: page of each exported name; seen: name
     def prose(part): return re.sub(r'(?<![`\[\\])`([A-Za-z_][\w.]*(?:\(\))?)`(?![`\]])', link, part)
     keep = re.compile(r'(^```.*?^```|^#+ .*?$|\[[^\]\n]*\]\([^)\n]*\)|^ {4}.*?$|<a .*?</a>)', re.M | re.S)  # code, headings, links
     return ''.join(part if i % 2 else prose(part) for i, part in enumerate(keep.split(text)))
-
-OPTION = re.compile(r'^#\|\s*(?!eval\b)([a-z]+(?:-[a-z]+)*)\s*:\s*(.+?)\s*$', re.M)
-def options(source): # of a code cell
-    "What its `#| key: value` lines say, wherever they stand; quotes round a value are no part of it."
-    return {k: v[1:-1] if len(v) > 1 and v[0] == v[-1] and v[0] in '"\'' else v for k, v in OPTION.findall(source)}
-
-def legible(page):
-    "A table of pandas's with colours, its digits in the one of black and white that is seen best."
-    def text(m):
-        light = sum(w*((c/255 + .055)/1.055)**2.4 for w, c in zip((.2126, .7152, .0722), bytes.fromhex(m[1])))
-        return f'background-color: #{m[1]};{m[2]}color: #{"000000" if light > .18 else "ffffff"}'
-    return re.sub(r'background-color: #([0-9a-f]{6});(\s*)color: #[0-9a-f]{6}', text, page)
-
-def is_live(c): return any('class="vl-live' in ''.join(o.get('data', {}).get('text/html', '')) for o in c.get('outputs', []))
-
-def code_cell(c, then):
-    "A code cell with nbdev's directives obeyed and taken out; None when it is hidden. `then` is the code cell after it."
-    said, opts = directives(c['source']), options(c['source'])
-    if any(HIDE.match(d) for d in said): return None
-    opts |= {k: 'false' for d, k in (('hide_input', 'echo'), ('hide_output', 'output')) if d in said}
-    lines = [l for l in c['source'].split('\n') if not OURS.match(l) and not OPTION.match(l)]
-    twin = 'interact' in c['source'] and then and is_live(then)  # the figure that follows lives without a kernel, so no still picture here
-    outs = [{**o, 'data': {k: legible(''.join(v)) if k == 'text/html' else v for k, v in o['data'].items()}} if 'data' in o else o for o in c['outputs']]
-    c['outputs'] = [o for o in outs if VIEW not in o.get('data', {}) and not (twin and 'image/png' in o.get('data', {}))]  # a widget is a picture since tools/tidy.py
-    for i, o in enumerate(c['outputs']):
-        png = o.get('data', {}).get('image/png')
-        if png: o['data'] = {'text/html': figure(''.join(png), opts.get('fig-alt', ''), f'fig-{c["id"]}-{i}', o.get('metadata', {}).get('image/png', {}).get('width', 0)/2 and .5 or 1.)}
-    if reproduced(c):
-        out = next(o for o in c['outputs'] if 'text/html' in o.get('data', {}))
-        out['data'] = {'text/html': f'<details class="code-fold"><summary>numbers this lesson reproduces</summary><div>{out["data"]["text/html"]}</div><p><a href="../about/numbers.html">Those of all lessons</a></p></details>'}
-        opts |= {'echo': 'false'}
-    if 'fig-cap' in opts and is_live(c): c['outputs'] += [dict(output_type='display_data', metadata={}, data={'text/html': f'<p class="vl-cap">{html.escape(opts["fig-cap"])}</p>'})]
-    bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
-    return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}
 
 def lesson(path, dest, site, api):
     "Write the page of one notebook."
