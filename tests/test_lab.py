@@ -109,7 +109,7 @@ def test_a_strange_figure_is_still_until_its_cell_runs(server, visit, repo):
     nbformat.write(nb, repo/'lessons'/'strange.ipynb')
     page = open_lesson(server, visit, 'strange.ipynb')
     still = page.locator('.jp-OutputArea-output img')
-    still.wait_for(timeout=30_000)
+    still.wait_for(timeout=120_000)
     assert page.get_by_text('run this cell (Shift+Enter)').is_visible() and page.locator('.jp-OutputArea-output input').count() == 0
     assert still.evaluate('e => e.complete && e.naturalWidth > 100') and 'a*x + b' in still.get_attribute('alt')
     page.locator('.jp-CodeCell .cm-content').first.click()
@@ -132,7 +132,7 @@ def test_a_changed_copy_runs_and_changes_nothing_else(server, visit, repo):
 
     out = find(page, '.jp-OutputArea-output:has(.widget-interact)')
     img, readout = out.locator('img').first, out.locator('.widget-readout')
-    img.wait_for(timeout=30_000)
+    img.wait_for(timeout=120_000)
     def moved(act):
         "Act, and wait for the kernel's new picture."
         before = digest(img)
@@ -192,5 +192,5 @@ def find(page, selector):
         page.mouse.wheel(0, 500)
         page.wait_for_timeout(50)
     found = page.locator(selector).first
-    found.scroll_into_view_if_needed(timeout=30_000)
+    found.scroll_into_view_if_needed(timeout=120_000)
     return found
