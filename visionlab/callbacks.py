@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from fastcore.basics import patch
 from .learner import Callback, CancelFitException, CancelStepException, DeviceCallback, Learner, Recorder
 
-# %% ../nbs/95_callbacks.ipynb #8aefb2ea
+# %% ../nbs/95_callbacks.ipynb #84e129fc
 def _pack(state):
     "An optimizer's state as tensors by name, and all the rest as JSON."
     tensors = {f'opt.{i}.{k}': v for i,s in state['state'].items() for k,v in s.items() if isinstance(v, Tensor)}
@@ -35,14 +35,14 @@ def _unpack(tensors, text):
 @patch
 def save(self:Learner,
     file,              # where to; `.safetensors` is added to a name without an ending
-    with_opt:bool=True # keep the optimizer's state too?
+    with_opt:bool=True # keep the optimizer's state too, where it gives one?
 )->Path:               # the file
     "Writes weights, buffers and optimizer to a file, which appears only when it is whole."
     file = Path(file); file = file if file.suffix else file.with_suffix('.safetensors')
     tensors,meta = {f'model.{k}': v for k,v in self.model.state_dict().items()},{}
     for k,v in tensors.items():
         if not isinstance(v, Tensor): raise TypeError(f"{k} is a {type(v).__name__}: a file of tensors cannot keep it")
-    if with_opt and self.opt is not None:
+    if with_opt and hasattr(self.opt, 'state_dict'):      # the course's own `Optimizer` has none
         opt,meta['opt'] = _pack(self.opt.state_dict())
         tensors |= opt
     file.parent.mkdir(parents=True, exist_ok=True)
