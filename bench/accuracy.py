@@ -170,7 +170,7 @@ def longer(name, seeds):
     train,valid = r.load()
     def prepare(seed):
         set_seed(seed)
-        dl = DataLoader(train, bs=r.bs, shuffle=True, after_batch=lambda b: image_batch(r.change(b)))
+        dl = DataLoader(train, bs=r.bs, shuffle=True, batch_tfm=lambda b: image_batch(r.change(b)))
         learn = Learner(DataLoaders(dl), digit_net(r.nfs), smooth_loss)
         def run():
             with learn.no_bar(): learn.fit(r.epochs, cbs=triangle(r.lr))

@@ -19,9 +19,9 @@ CALLOUT = re.compile(r'^> \*\*(Note|Tip|Warning|Caution|Important)(?:: ([^*]+?))
 LINK = re.compile(r'(?<!\\)\]\(([^)#\s]+)(#[^)\s]*)?\)')
 
 def page_of(nb): # 'nbs/03_gradients.ipynb'
-    "Where a notebook's page goes: `lessons/03_gradients.ipynb`; 90 to 99 are the workshop."
+    "Where a notebook's page goes: `lessons/03_gradients.ipynb`; from 80 on it is the workshop."
     if nb.name == 'index.ipynb': return 'index.ipynb'
-    return f"{'lessons' if nb.name < '90' else 'workshop'}/{nb.name}"
+    return f"{'lessons' if nb.name < '80' else 'workshop'}/{nb.name}"
 
 def pages():
     "Every file of the repository that is a page of the site, and that page."

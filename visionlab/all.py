@@ -35,9 +35,13 @@ from .schedules import *
 from .initialization import *
 from .normalization import *
 from .resnet import *
+from .datablock import *
+from .augment import *
 from .live import *
 from .exercises import *
 from .fetch import *
+from .files import *
+from .items import *
 from .metrics import *
 from .checks import *
 from .progress import *

@@ -17,7 +17,7 @@ from fastcore.basics import noop
 from fastcore.foundation import L
 from .core import keep_rng, show_images, tensor, to_cpu, to_device
 
-# %% ../nbs/07_loaders.ipynb #8fc588d4
+# %% ../nbs/07_loaders.ipynb #11dcb578
 class TensorBatches:
     "Batches of tensors in memory, by slicing. A shuffle draws one order an epoch and copies 32 batches at a time."
     def __init__(self,
@@ -26,9 +26,8 @@ class TensorBatches:
         shuffle:bool=False,   # a new random order each epoch?
         drop_last:bool=False  # leave out a last batch that is smaller than `bs`?
     ): self.tensors,self.bs,self.shuffle,self.drop_last = tensors,bs,shuffle,drop_last
-    def __len__(self):
-        n = len(self.tensors[0])
-        return n//self.bs if self.drop_last else -(-n//self.bs)
+    def __len__(self): return (len(self.tensors[0]) + (0 if self.drop_last else self.bs - 1))//self.bs
+    def in_order(self): "The same without a shuffle."; return TensorBatches(self.tensors, self.bs)
     def __iter__(self):
         tensors,bs,end = self.tensors,self.bs,len(self)*self.bs
         order = torch.randperm(len(tensors[0])).to(tensors[0].device) if self.shuffle else None
@@ -50,7 +49,7 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #70998f1f
+# %% ../nbs/07_loaders.ipynb #774b4417
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
     Raises `TypeError` for a generator, which the second epoch would find empty."""
@@ -87,7 +86,7 @@ class Batches:
     def ordered(self)->'Batches':
         "A loader of every item once, in the order of the data set, where that is known; else of the same batches."
         b = self.batches
-        if isinstance(b, TensorBatches): b = TensorBatches(b.tensors, b.bs)
+        if hasattr(b, 'in_order'): b = b.in_order()
         elif isinstance(b, TorchLoader) and not isinstance(b.dataset, IterableDataset) and b.batch_sampler is not None:
             bs,own = b.batch_size or getattr(b.batch_sampler, 'batch_size', 64),torch.Generator()
             at = getattr(getattr(b.batch_sampler, 'sampler', b.sampler), 'indices', None)   # a part of the data set
@@ -112,9 +111,9 @@ class Batches:
 def _as_given(o, ref, dataset):
     "An input as the data set would have given it: opened, transformed, and of the type of `ref`, one of its own."
     while isinstance(dataset, Subset): dataset = dataset.dataset
+    if hasattr(dataset, 'input'): return dataset.input(o)
     if isinstance(o, (str,Path)): o = getattr(dataset, 'loader', Image.open)(o)
-    transform = getattr(dataset, 'transform', None)
-    if transform is not None and not isinstance(o, Tensor): o = transform(o)
+    if not isinstance(o, Tensor): o = (getattr(dataset, 'transform', None) or noop)(o)
     if not isinstance(ref, Tensor): return o
     x = tensor(o)
     if x.dtype == torch.uint8 and ref.is_floating_point():
@@ -122,7 +121,7 @@ def _as_given(o, ref, dataset):
                         "perhaps by tensor(item).float()/255")
     return x.to(ref.dtype)
 
-# %% ../nbs/07_loaders.ipynb #1b97a37f
+# %% ../nbs/07_loaders.ipynb #20bed0c9
 def describe_batch(
     o # a batch, or a part of one
 )->str: # such as `(64, 1, 28, 28) float32, (64,) int64`
@@ -139,13 +138,12 @@ def _as_tensors(dataset):
     "`dataset` as a tuple of tensors that share their first axis, or `None` if its items have to be fetched one by one."
     if type(dataset) is TensorDataset: return dataset.tensors
     if isinstance(dataset, tuple) and dataset and all(isinstance(o, Tensor) for o in dataset):
-        lens = [len(o) for o in dataset]
-        if len(set(lens)) > 1: raise ValueError(f"the tensors have different lengths: {lens}")
+        if len(set(lens := [len(o) for o in dataset])) > 1: raise ValueError(f"tensors of different lengths: {lens}")
         return tuple(dataset)
     if type(dataset) in (list,L) and dataset and isinstance(dataset[0], tuple) and len(set(map(len, dataset))) == 1:
         if all(map(_alike, zip(*dataset))): return tuple(default_collate(list(dataset)))
 
-# %% ../nbs/07_loaders.ipynb #3eaf3397
+# %% ../nbs/07_loaders.ipynb #1ad5783f
 class DataLoader(Batches):
     """Batches of a data set, as tuples on `device`.
     Tensors in memory are sliced (`TensorBatches`); anything else goes through torch's loader and its workers.
@@ -165,7 +163,8 @@ class DataLoader(Batches):
         self.kwargs = dict(kwargs, num_workers=num_workers)
         if self.bs < 1: raise ValueError(f"bs must be at least 1, not {self.bs}")
         tensors = _as_tensors(dataset)
-        if tensors is None: batches = self._torch_loader(dataset)
+        if hasattr(dataset, 'batches'): batches = dataset.batches(self.bs, shuffle, drop_last)
+        elif tensors is None: batches = self._torch_loader(dataset)
         elif kwargs: batches = self._torch_loader(TensorDataset(*tensors))
         else: batches = TensorBatches(tensors, self.bs, shuffle, drop_last)
         super().__init__(batches, batch_tfm, device)
@@ -192,7 +191,7 @@ class DataLoader(Batches):
         if self.tensors is not None: return self.batch_tfm(tuple([t[list(at)] for t in self.tensors]))
         return self._finish(self.batches.collate_fn([self.dataset[i] for i in at]))
 
-# %% ../nbs/07_loaders.ipynb #bd3d4b4a
+# %% ../nbs/07_loaders.ipynb #02f4c973
 class DataLoaders:
     "A training and a validation loader, and what belongs to both: names of the classes, and which parts are inputs."
     def __init__(self,
@@ -220,6 +219,7 @@ class DataLoaders:
     train = property(lambda self: self[0], doc="The loader to learn from.")
     valid = property(lambda self: self[1], doc="The loader to judge by.")
     def one_batch(self): "The first batch that the next epoch of training will give."; return self.train.one_batch()
+    def to_show(self, x): "Inputs as they can be shown: as they are, unless a subclass knows better."; return x
     def label(self,
         y # one item's target: a class number, 0 or 1 for each class, or any number
     ):    # a name, a list of names, a number; the target itself where it is larger
@@ -239,7 +239,7 @@ class DataLoaders:
             b = map(torch.cat, zip(*[self.train.get_items([0]) for _ in range(max_n)])) if unique else self.one_batch()
         (x,*_),ys = split_batch(tuple(b), self.n_inp)
         titles = [label_text(self.label(o)) for o in ys[0][:max_n]] if ys else None
-        show_images(to_cpu(x[:max_n]), nrows=nrows, titles=titles, **kwargs)
+        show_images(to_cpu(self.to_show(x[:max_n])), nrows=nrows, titles=titles, **kwargs)
 
 def label_text(
     label # what `DataLoaders.label` gives

@@ -104,7 +104,7 @@ def plot_loss(self:Recorder,
     ax.set(xlabel='batch', ylabel='loss'); ax.legend()
     return ax
 
-# %% ../nbs/94_progress.ipynb #469b4d98
+# %% ../nbs/94_progress.ipynb #9cefcac2
 @patch
 def show_results(self:Learner,
     ds_idx:int=1,         # which of the loaders
@@ -117,6 +117,6 @@ def show_results(self:Learner,
     first = [o[:max_n] for o in self._loader(ds_idx, dl).one_batch()]
     x,_,y,pred = self.get_preds(dl=Batches([tuple(first)]), with_input=True, with_decoded=True)
     titles = [f'{label_text(self.dls.label(t))}, says {label_text(self.dls.label(p))}' for t,p in zip(y, pred)]
-    show_images(to_cpu(x), nrows=nrows, titles=titles, **kwargs)
+    show_images(to_cpu(self.dls.to_show(x)), nrows=nrows, titles=titles, **kwargs)
     if pred.is_floating_point(): return
     for ax,t,p in zip(plt.gcf().axes, y, pred): ax.title.set_color('C3' if (t != p).any() else 'black')
