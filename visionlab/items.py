@@ -190,7 +190,7 @@ class ItemDataset(Dataset):
         for f in self.fixed: o = f(o)
         return block.to_tensor(o)
 
-# %% ../nbs/88_items.ipynb #8d3d511c
+# %% ../nbs/88_items.ipynb #0df438c9
 class ItemBatches:
     """Batches of an `ItemDataset`; the next is read while one is used. Once all items are kept they are tensors in
     memory, and cost what those cost."""
@@ -202,7 +202,7 @@ class ItemBatches:
         drop_last:bool=False  # leave out a last batch that is smaller than `bs`?
     ): self.dataset,self.bs,self.shuffle,self.drop_last = dataset,bs,shuffle,drop_last
     def __len__(self): return len(self.dataset)//self.bs if self.drop_last else -(-len(self.dataset)//self.bs)
-    def in_order(self)->'ItemBatches': # every item once
+    def unshuffled(self)->'ItemBatches': # every item once
         "Batches of the same data in its order."
         return ItemBatches(self.dataset, self.bs)
     def __iter__(self):

@@ -17,7 +17,7 @@ from fastcore.basics import noop
 from fastcore.foundation import L
 from .core import keep_rng, show_images, tensor, to_cpu, to_device
 
-# %% ../nbs/07_loaders.ipynb #11dcb578
+# %% ../nbs/07_loaders.ipynb #e7434949
 class TensorBatches:
     "Batches of tensors in memory, by slicing. A shuffle draws one order an epoch and copies 32 batches at a time."
     def __init__(self,
@@ -27,7 +27,7 @@ class TensorBatches:
         drop_last:bool=False  # leave out a last batch that is smaller than `bs`?
     ): self.tensors,self.bs,self.shuffle,self.drop_last = tensors,bs,shuffle,drop_last
     def __len__(self): return (len(self.tensors[0]) + (0 if self.drop_last else self.bs - 1))//self.bs
-    def in_order(self): "The same without a shuffle."; return TensorBatches(self.tensors, self.bs)
+    def unshuffled(self): "The same without a shuffle."; return TensorBatches(self.tensors, self.bs)
     def __iter__(self):
         tensors,bs,end = self.tensors,self.bs,len(self)*self.bs
         order = torch.randperm(len(tensors[0])).to(tensors[0].device) if self.shuffle else None
@@ -49,7 +49,7 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #774b4417
+# %% ../nbs/07_loaders.ipynb #df2a9260
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
     Raises `TypeError` for a generator, which the second epoch would find empty."""
@@ -86,7 +86,7 @@ class Batches:
     def ordered(self)->'Batches':
         "A loader of every item once, in the order of the data set, where that is known; else of the same batches."
         b = self.batches
-        if hasattr(b, 'in_order'): b = b.in_order()
+        if hasattr(b, 'unshuffled'): b = b.unshuffled()
         elif isinstance(b, TorchLoader) and not isinstance(b.dataset, IterableDataset) and b.batch_sampler is not None:
             bs,own = b.batch_size or getattr(b.batch_sampler, 'batch_size', 64),torch.Generator()
             at = getattr(getattr(b.batch_sampler, 'sampler', b.sampler), 'indices', None)   # a part of the data set
