@@ -337,6 +337,16 @@ def test_lazy_layers():
     learn.lr_find(show_plot=False); learn.fit(1); learn.summary()
     learner(model=nn.Sequential(nn.LazyLinear(3))).fit(1)
 
+def test_batches_that_are_dictionaries_say_how_they_can_be_read():
+    learn = learner(dls=DataLoaders([dict(x=X, y=Y)], [dict(x=X, y=Y)]))
+    for ask in (learn.get_preds, learn.validate, lambda: learn.predict(X[0])):
+        with pytest.raises(TypeError, match='batch_tfm= can make it one'): ask()
+
+def test_a_validation_set_of_nothing_says_so():
+    learn = learner(dls=DataLoaders([(X, Y)], []))
+    with pytest.raises(ValueError, match='the loader gives no batches'): learn.get_preds()
+    with pytest.raises(ValueError, match='the validation loader has no batches'): learn.fit(1)
+
 def test_models_that_give_more_than_a_tensor():
     class Pair(nn.Linear):
         def forward(self, x): o = super().forward(x); return o, o

@@ -49,7 +49,7 @@ def split_batch(
     if n_inp is None: n_inp = max(len(b) - 1, 1)
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
-# %% ../nbs/07_loaders.ipynb #df2a9260
+# %% ../nbs/07_loaders.ipynb #f7ec6a7c
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
     Raises `TypeError` for a generator, which the second epoch would find empty."""
@@ -101,7 +101,7 @@ class Batches:
         like,tfm = self.tensors and tuple(t[0] for t in self.tensors),self.batch_tfm
         if like is None and not isinstance(self.dataset, (type(None),IterableDataset)):
             with keep_rng(): like = self.dataset[0]
-        if like is None: like,tfm = tuple(o[0] for o in self.one_batch()),noop     # ready-made batches went through it
+        if like is None: like,tfm = tuple(o[0] for o in sum(split_batch(self.one_batch()), ())),noop  # done with
         (inputs,targets),items = split_batch(like, n_inp),item if isinstance(item, tuple) else (item,)
         if len(items) != len(inputs):
             raise ValueError(f"an item has {len(inputs)} inputs, this is {len(items)}: give them as a tuple")
