@@ -48,7 +48,7 @@ def test_help_waits_for_no_torch():
 def test_data_are_listed_and_named():
     code, out, err = run('data')
     assert code == 0 and not err
-    for name in ('mnist', 'mnist_sample', 'fashion_mnist', 'cifar10'): assert re.search(rf'^  {name} ', out, re.M)
+    for name in ('mnist', 'mnist_sample', 'mnist_png', 'fashion_mnist', 'cifar10', 'cifar10_png'): assert re.search(rf'^  {name} ', out, re.M)
     code, out, err = run('data', 'mnits')
     assert (code, out) == (1, '') and err == "visionlab: no data set 'mnits': did you mean mnist?\n"
 
@@ -71,7 +71,7 @@ def no_network(): return {k: 'http://127.0.0.1:9' for k in ('http_proxy', 'https
 
 def test_a_machine_that_is_well():
     from visionlab.fetch import URLs, untar_data
-    for url in (URLs.MNIST, URLs.FASHION, URLs.CIFAR): untar_data(url)
+    for url in (URLs.MNIST_IDX, URLs.FASHION, URLs.CIFAR_IDX): untar_data(url)
     code, out, err = run('doctor')
     assert code == 0 and not err and out.endswith('all is well\n') and 'NO  ' not in out, out
     for word in ('Python 3.', 'packages: ', 'torch ', ' GB free', 'mnist is here and whole'): assert f'ok  {word}' in out or word in out

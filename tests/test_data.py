@@ -126,14 +126,14 @@ def test_every_source_is_named_in_order(home, server, monkeypatch):
     places = [said.index(f'{i}. {s}') for i,s in enumerate(sources, 1)]
     assert places == sorted(places)
 
-@pytest.mark.parametrize('url', [URLs.MNIST, URLs.MNIST_SAMPLE, URLs.FASHION, URLs.CIFAR])
+@pytest.mark.parametrize('url', [URLs.MNIST, URLs.MNIST_IDX, URLs.MNIST_SAMPLE, URLs.FASHION, URLs.CIFAR, URLs.CIFAR_IDX])
 def test_no_source_at_all(home, monkeypatch, url):
     def offline(*args, **kw): raise URLError('Name or service not known')
     monkeypatch.setattr(fetch, 'urlopen', offline)
     monkeypatch.setenv('PATH', '')
     monkeypatch.setattr(fetch, 'find_spec', lambda o: None)
     with pytest.raises(FetchError) as e: untar_data(url)
-    ds = fetch._sets[URLs.MNIST if url == URLs.MNIST_SAMPLE else url]
+    ds = fetch._sets[getattr(fetch._sets[url], 'source', url)]
     for o in (*map(str, ds.sources), *sum((s.files for s in ds.sources), ()), 'Name or service not known', 'there is no', str(home/'by-hand'/ds.name)): assert o in str(e.value)
     assert left_in(home) == []
 
@@ -428,7 +428,7 @@ def test_read_both_cifars(tmp_path):
     b = tar(tmp_path/'c.tgz', *((f'package/{n}.png', png(x[2*i:2*i+2])) for i,n in enumerate(names)),
             ('package/train_lables.json', json.dumps(y[:10].tolist()).encode()), ('package/test_lables.json', json.dumps(y[10:].tolist()).encode()))
     official,package = fetch._read_cifar_bin(a, ()),fetch._read_cifar_png(b, ())
-    assert official == package and list(official) == list(fetch._sets[URLs.CIFAR].files)
+    assert official == package and list(official) == list(fetch._sets[URLs.CIFAR_IDX].files)
     for got,want in zip(official.values(), (x[:10], y[:10], x[10:], y[10:])): assert (read_idx(got).numpy() == want).all()
 
 
@@ -446,3 +446,26 @@ def test_real_sample():
     assert (train.y == 3).sum() == 6131 and (valid.y == 7).sum() == 1028
     im = np.array(Image.open(path/'train'/'3'/'10000.png'))
     assert (im == data.load_mnist().train.x[10000].numpy()).all() and (im == train.x[1].numpy()).all()
+
+def test_a_tree_in_colour(home, server, monkeypatch):
+    "By class name, colours where they belong, the place in the data set as the file's name."
+    from PIL import Image
+    x,y = np.random.default_rng(0).integers(0, 256, (4, 3, 5, 6)).astype('u1'), np.array([1, 0, 1, 2], 'u1')
+    files = {'a-images': to_idx(x), 'b-labels': to_idx(y)}
+    monkeypatch.setitem(fetch._sets, 'colours', DataSet('colours', {k:hashlib.sha256(v).hexdigest() for k,v in files.items()}, (web(server, 'good'),)))
+    for k,v in files.items(): monkeypatch.setitem(GZ, k + '.gz', gzip.compress(v))
+    monkeypatch.setitem(fetch._sets, 'tree', PNGTree('tree', 'colours', ('train',), dict(cat=(1,), dog=(2,)), ['cat','dog','left out']))
+    path = untar_data('tree')
+    assert sorted(o.relative_to(path).as_posix() for o in path.rglob('*.*')) == ['labels.csv', 'train/cat/1.png', 'train/dog/0.png', 'train/dog/2.png']
+    for i,c in enumerate(['dog','cat','dog']): assert (np.array(Image.open(path/'train'/c/f'{i}.png')) == x[i].transpose(1, 2, 0)).all()
+    assert (path/'labels.csv').read_text().split() == ['name,label', 'train/dog/0.png,1', 'train/cat/1.png,0', 'train/dog/2.png,1']
+
+@pytest.mark.parametrize('url, splits, load, vocab', [(URLs.MNIST, ('training','testing'), data.load_mnist, data.mnist_vocab), (URLs.CIFAR, ('train','test'), data.load_cifar, data.cifar_vocab)])
+def test_real_trees(url, splits, load, vocab):
+    "What code written for fastai expects: two parts, folders named after classes; and the pictures of the tensors."
+    from PIL import Image
+    path = untar_data(url)
+    assert path.ls().attrgot('name') == sorted(['labels.csv', *splits])
+    for split,(x,y) in zip(splits, load()):
+        assert (path/split).ls().attrgot('name') == sorted(vocab)
+        for i in range(0, len(y), 997): assert (np.array(Image.open(path/split/vocab[y[i]]/f'{i}.png')) == (x[i].movedim(0, -1) if x.ndim == 4 else x[i]).numpy()).all()

@@ -55,7 +55,7 @@ def assert_quick(repo):
 def test_the_demo_reads_99_of_100_digits(tmp_path):
     "Seeds give 74 to 95 errors, so that more than 100 mean that something is wrong."
     from visionlab.all import URLs, untar_data
-    untar_data(URLs.MNIST)                                   # a download would show its bar on stderr
+    untar_data(URLs.MNIST_IDX)                               # a download would show its bar on stderr
     env = os.environ | dict(OMP_NUM_THREADS='1')             # two threads on cores that other tests use wait for each other
     r = subprocess.run([sys.executable, '-m', 'visionlab.cli', 'demo'], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=env)
     assert r.returncode == 0 and not r.stderr, r.stderr

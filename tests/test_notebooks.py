@@ -10,9 +10,9 @@ both = pytest.mark.parametrize('path', NBS, ids=[p.name for p in NBS])
 
 @pytest.fixture(scope='session', autouse=True)
 def data():
-    "The digits, before any lesson runs: a download shows a progress bar, which belongs in no saved output."
+    "All data, before any lesson runs: a download shows a progress bar, which belongs in no saved output."
     from visionlab.data import URLs, untar_data
-    untar_data(URLs.MNIST)
+    for url in (URLs.MNIST, URLs.MNIST_SAMPLE, URLs.FASHION, URLs.CIFAR): untar_data(url)
 
 @both
 def test_notebook(path):

