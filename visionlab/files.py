@@ -18,13 +18,14 @@ from fastcore.foundation import L
 from .core import to_np
 from .fetch import download, progress_bar
 
-# %% ../nbs/89_files.ipynb #0fb0d825
+# %% ../nbs/89_files.ipynb #fb8fcb76
 def _eight_bits(im):
     "Sixteen bits a pixel as eight, what is transparent on white; all else as it is."
     if im.mode[:1] == 'F': raise ValueError("its pixels are floats, and nothing says what is black and what is white")
     if im.mode[:1] == 'I':
         a = np.asarray(im).astype('int64')
-        return Image.fromarray((a >> 8 if a.max() > 255 else a).clip(0, 255).astype('uint8'))
+        deep = im.mode != 'I' or a.max(initial=0) > 255           # 'I' has 32 bits, of which a file may use eight
+        return Image.fromarray((a >> 8 if deep else a).clip(0, 255).astype('uint8'))
     if im.mode in ('RGBA','LA','PA','La','RGBa') or 'transparency' in im.info:
         im = im.convert('RGBA')
         return Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im)
@@ -41,6 +42,7 @@ def load_image(
     Pillow's `Image.MAX_IMAGE_PIXELS`, 179 millions."""
     try:
         with Image.open(io.BytesIO(src) if isinstance(src, bytes) else src) as im:
+            if im.format == 'EPS': raise ValueError("PostScript is a program, and is not run to see what it draws")
             if least: im.draft(mode, least)
             ImageOps.exif_transpose(im, in_place=True)
             im.load()

@@ -84,7 +84,7 @@ class CategoryBlock:
         some = ', '.join(map(str, self.vocab[:10]))
         raise ValueError(f"the label {o!r} is none of the training set's {len(self.vocab)}: {some}")
 
-# %% ../nbs/88_items.ipynb #e9b32bcf
+# %% ../nbs/88_items.ipynb #85d8f2bf
 def _weight(parts):
     "Bytes that the parts of an item take in memory; Pillow spends four on a pixel in colour."
     def weight(o):
@@ -96,28 +96,30 @@ class ItemDataset(Dataset):
     """The items of one side of a `DataBlock`: `data[i]` is a tuple such as `(uint8 picture, class number)`.
 
     Files are read when they are asked for. What stands before the first random transform is done once, and its result
-    kept, as long as there is room."""
+    kept, as long as there is room. The training side tells its blocks what labels there are."""
     def __init__(self,
         items,         # what was found, such as paths
         blocks,        # a block for each part of an item
         getters,       # a function for each block: what it reads, given an item
         item_tfms=(),  # `ItemTransform`s, or functions of a picture
-        train=True,    # do random transforms draw?
+        train=True,    # do random transforms draw, and do blocks learn of labels?
         room=0         # bytes that may be kept
     ):
         self.items,self.blocks,self.getters,self.train,self.room = list(items),blocks,getters,train,room
         k = next((i for i,f in enumerate(item_tfms) if train and getattr(f, 'draws', True)), len(item_tfms))
         self.fixed,self.loose,self.kept,self.packed = item_tfms[:k],item_tfms[k:],{},None
         self.pace = 0.                                             # seconds that the last file took
-        self.least = getattr(next(iter(self.fixed), None), 'least', None)
-        self.ready = [None if b.opens else [b(g(o)) for o in self.items] for b,g in zip(blocks, getters)]
+        self.masked = any(b.opens and b.mask for b in blocks)      # then a picture keeps the size of its mask
+        self.least = None if self.masked else getattr(next(iter(self.fixed), None), 'least', None)
+        labels = [None if b.opens else [g(o) for o in self.items] for b,g in zip(blocks, getters)]
+        for b,ls in zip(blocks, labels): b.opens or not train or b.setup(ls)
+        self.ready = [ls and [b(o) for o in ls] for b,ls in zip(blocks, labels)]
     def __len__(self): return len(self.items)
     def __getitem__(self, i): return self._item(range(len(self))[i], int(torch.randint(2**62, ())))
-    def _through(self, tfms, parts, seed=None):
-        dice = random.Random(seed)
+    def _through(self, tfms, parts, dice=None):
         for f in tfms:
             if isinstance(f, ItemTransform):
-                at = f.draw(parts[0], dice) if self.train else None
+                at = f.draw(parts[0], dice) if dice and self.train else None
                 parts = [f(o, at, b.mask) if b.opens else o for o,b in zip(parts, self.blocks)]
             else: parts = [f(o) if b.opens and not b.mask else o for o,b in zip(parts, self.blocks)]
         return parts
@@ -126,18 +128,19 @@ class ItemDataset(Dataset):
         if i in self.kept: return self.kept[i]
         o,start = self.items[i],time.perf_counter()
         parts = [b(g(o), self.least) if b.opens else r[i] for b,g,r in zip(self.blocks, self.getters, self.ready)]
-        sizes = {p.size for p,b in zip(parts, self.blocks) if b.opens}
-        if len(sizes) > 1 and any(b.opens and b.mask for b in self.blocks):
-            raise ValueError(f"{o}: the picture and its mask differ in size: {' and '.join(map(str, sizes))}")
+        sizes = [f'{p.width}×{p.height}' for p,b in zip(parts, self.blocks) if b.opens]
+        if self.masked and len(set(sizes)) > 1:
+            raise ValueError(f"{o}: the picture and its mask differ in size: {' and '.join(sizes)}")
         parts = self._through(self.fixed, parts)
-        if not self.loose: parts = self._tensors(parts)
+        try: parts = parts if self.loose else self._tensors(parts)
+        except ValueError as e: raise ValueError(f"{o}: {e}") from e
         if (n := _weight(parts)) <= self.room: self.kept[i] = parts; self.room -= n
         self.pace = time.perf_counter() - start
         return parts
     def _item(self, i, seed):
         if self.packed is not None: return tuple(o[i] for o in self.packed)
         parts = self._fixed(i)
-        return self._tensors(self._through(self.loose, parts, seed)) if self.loose else parts
+        return self._tensors(self._through(self.loose, parts, random.Random(seed))) if self.loose else parts
     def predicted(self)->int: # bytes
         "What all items together take in memory, judged by the first eight."
         some = range(min(8, len(self)))
@@ -164,12 +167,18 @@ class ItemDataset(Dataset):
         "Batches of these items."
         return ItemBatches(self, bs, shuffle, drop_last)
     def pack(self)->bool: # whether it is so
-        "Once every item is kept and nothing random follows, makes tensors in memory of all of them."
-        if self.packed is None and not self.loose and len(self.kept) == len(self):
-            self.packed,self.kept = tuple(default_collate([self.kept[i] for i in range(len(self))])),{}
+        "Once every item is kept, all of one size, and nothing random follows, makes tensors in memory of them."
+        if self.packed is None and not self.loose and 0 < len(self.kept) == len(self):
+            sizes = {tuple([o.shape for o in parts if isinstance(o, Tensor)]) for parts in self.kept.values()}
+            if len(sizes) > 1: return False
+            full = [o.new_empty(len(self), *o.shape) if isinstance(o, Tensor) else None for o in self.kept[0]]
+            for i in range(len(self)):                             # freed one by one: there is never twice as much
+                for col,o in zip(full, self.kept.pop(i)):
+                    if col is not None: col[i] = o
+            self.packed = tuple(default_collate(ls) if col is None else col for col,ls in zip(full, self.ready))
         return self.packed is not None
     def check(self)->dict: # item → why it cannot be read
-        "Reads every item once, and leaves out those that cannot be read."
+        "Reads every item once, and leaves out those that cannot be read. Raises `ValueError` where none can."
         with progress_bar('reading', len(self), ' items', delay=1, quiet=True) as bar:
             def look(i):
                 try: self._fixed(i)
@@ -177,6 +186,7 @@ class ItemDataset(Dataset):
                 finally: bar.update()
             errors = in_threads(look, range(len(self)))
         good,bad = [i for i,e in enumerate(errors) if not e],{o:e for o,e in zip(self.items, errors) if e}
+        if not good: raise ValueError(f"none of {len(bad)} items can be read, and the first one is: {errors[0]}")
         self.kept = {n:self.kept[i] for n,i in enumerate(good) if i in self.kept}
         self.items,self.ready = [self.items[i] for i in good],[r and [r[i] for i in good] for r in self.ready]
         return bad
@@ -187,10 +197,10 @@ class ItemDataset(Dataset):
         block = self.blocks[0]
         if not block.opens: return o
         o = block(o, self.least)
-        for f in self.fixed: o = f(o)
+        for f in (*self.fixed, *self.loose): o = f(o)
         return block.to_tensor(o)
 
-# %% ../nbs/88_items.ipynb #0df438c9
+# %% ../nbs/88_items.ipynb #1eab4ef8
 class ItemBatches:
     """Batches of an `ItemDataset`; the next is read while one is used. Once all items are kept they are tensors in
     memory, and cost what those cost."""
@@ -209,17 +219,20 @@ class ItemBatches:
         data = self.dataset
         order = torch.randperm(len(data)) if self.shuffle else torch.arange(len(data))
         dice = random.Random(int(torch.randint(2**62, ()))) if data.loose else None
-        parts = order[:len(self)*self.bs].split(self.bs)
+        order = order[:len(self)*self.bs]
         if data.pack():
-            for p in parts: yield tuple(o[p] for o in data.packed)
+            for at in order.split(8*self.bs):                      # copies eight batches at a time
+                rows = [o.index_select(0, at) for o in data.packed]
+                for i in range(0, len(at), self.bs): yield tuple([o[i:i+self.bs] for o in rows])
             return
-        parts = [p.tolist() for p in parts]
-        with ThreadPoolExecutor(1) as ahead:
+        parts,ahead = [p.tolist() for p in order.split(self.bs)],ThreadPoolExecutor(1)
+        try:
             coming = deque(ahead.submit(data.read, p, dice) for p in parts[:2])
             for p in [*parts[2:], None, None][:len(parts)]:
                 b = coming.popleft().result()
                 if p is not None: coming.append(ahead.submit(data.read, p, dice))
                 yield b
+        finally: ahead.shutdown(cancel_futures=True)               # also when nobody wants the rest
 
 # %% ../nbs/88_items.ipynb #85c18c30
 class BatchTransforms:
