@@ -6,31 +6,34 @@
 __all__ = ['get_image_files', 'parent_label', 'RegexLabeller', 'using_attr', 'RandomSplitter', 'GrandparentSplitter',
            'ResizeMethod', 'PadMode', 'Resize', 'DataBlock', 'ImageDataLoaders']
 
-# %% ../nbs/17_datablock.ipynb #28429fa9
-import copy, re, torch
+# %% ../nbs/17_datablock.ipynb #52d6b511
+import copy, os, re, torch
 from enum import Enum
 from functools import partial
 from pathlib import Path
 import numpy as np
 from PIL import Image
 from torch import Tensor
-from fastcore.basics import listify, noop
+from fastcore.basics import listify, noop, patch
 from fastcore.foundation import L
+from .core import keep_rng
 from .files import PILImage, image_exts, memory_room
-from .items import BatchTransforms, CategoryBlock, ImageBlock, ItemDataset, ItemTransform
+from .items import BatchTransforms, CategoryBlock, ImageBlock, ItemDataset, ItemTransform, set_up_tfms, two_sides
 from .loaders import DataLoader, DataLoaders, describe_batch
 
-# %% ../nbs/17_datablock.ipynb #3cd96acd
+# %% ../nbs/17_datablock.ipynb #7bf5d552
 def get_image_files(
     path:str|Path,            # a folder
     recurse:bool=True,        # those in its folders, too?
     folders:list|None=None    # only from these folders of it
 )->L:                         # of `Path`, sorted, so that every machine lists them alike
-    "The files whose names end as those of pictures do; what begins with a dot is passed over."
-    path = Path(path)
-    tops = [path/o for o in listify(folders)] or [path]
-    found = (p for t in tops for p in (t.rglob('*') if recurse else t.iterdir()) if p.suffix.lower() in image_exts)
-    return L(sorted(p for p in found if not any(o[0] == '.' for o in p.relative_to(path).parts)))
+    "The files whose names end as those of pictures do; what begins with a dot is passed over, and so are linked folders."
+    found = []
+    for top in [Path(path)/o for o in listify(folders)] or [path]:
+        for folder,inside,names in os.walk(top):
+            inside[:] = [o for o in inside if recurse and o[0] != '.']
+            found += [Path(folder, o) for o in names if o[0] != '.' and os.path.splitext(o)[1].lower() in image_exts]
+    return L(sorted(found))
 
 # %% ../nbs/17_datablock.ipynb #8bb28cc5
 def parent_label(
@@ -78,7 +81,7 @@ def GrandparentSplitter(
         return tuple([i for i,o in enumerate(names) if o == name] for name in (train_name, valid_name))
     return split
 
-# %% ../nbs/17_datablock.ipynb #0703bb6b
+# %% ../nbs/17_datablock.ipynb #95580873
 class ResizeMethod(str, Enum):
     "What gives way when a picture has to become a square."
     Crop,Pad,Squish = 'crop','pad','squish'
@@ -88,32 +91,35 @@ class PadMode(str, Enum):
     Zeros,Border,Reflection = 'zeros','border','reflection'
 
 class Resize(ItemTransform):
-    "Brings every picture to one size: cut to its middle, padded, or squished. The same every time, so it is done once."
+    """Brings every picture to one size: cut to its middle, padded, or squished. The same every time, so it is done once.
+
+    Pictures are blended from their pixels, a mask's class numbers are picked, never blended."""
     def __init__(self,
         size:int|tuple,                           # pixels: of the side of a square, or height and width
         method:ResizeMethod=ResizeMethod.Crop,    # what gives way
         pad_mode:PadMode=PadMode.Reflection       # what stands beside a padded picture
     ):
         self.size = (size,size) if isinstance(size, int) else tuple(size)
-        self.method,self.pad_mode,self.least = ResizeMethod(method),PadMode(pad_mode),self.size[::-1]
+        self.method,self.pad_mode,self.least = ResizeMethod(method),PadMode(pad_mode),(max(self.size),)*2
     def __call__(self, im, at=None, mask=False):
         (h,w),how = self.size,Image.Resampling.NEAREST if mask else Image.Resampling.BILINEAR
         if self.method == ResizeMethod.Squish: return im.resize((w, h), how)
-        fits = max if self.method == ResizeMethod.Crop else min
-        scale = fits(w/im.width, h/im.height)
+        sx,sy = w/im.width,h/im.height
         if self.method == ResizeMethod.Crop:
-            x,y = (im.width - w/scale)/2,(im.height - h/scale)/2
-            return im.resize((w, h), how, box=(x, y, x + w/scale, y + h/scale))
-        im = im.resize((min(w, round(im.width*scale)), min(h, round(im.height*scale))), how)
-        pads = [(-(im.height - h)//2, (h - im.height)//2), (-(im.width - w)//2, (w - im.width)//2)]
+            bw,bh = min(im.width, w/max(sx, sy)),min(im.height, h/max(sx, sy))     # what of it survives
+            x,y = (im.width - bw)/2,(im.height - bh)/2
+            return im.resize((w, h), how, box=(x, y, x + bw, y + bh))
+        im = im.resize([max(1, round(o*min(sx, sy))) for o in im.size], how)
+        x,y = (w - im.width)//2,(h - im.height)//2
+        pads = [(y, h - im.height - y), (x, w - im.width - x), (0, 0)]
         mode = {PadMode.Zeros: 'constant', PadMode.Border: 'edge', PadMode.Reflection: 'reflect'}[self.pad_mode]
         a = np.asarray(im)
-        return Image.fromarray(np.pad(a, pads + [(0, 0)]*(a.ndim - 2), mode))
+        return Image.fromarray(np.pad(a, pads[:a.ndim], mode))
 
-# %% ../nbs/17_datablock.ipynb #385932e6
+# %% ../nbs/17_datablock.ipynb #b2224f18
 class DataBlock:
-    """How files become batches, in five answers: what an item consists of, where items lie, which are held out, what
-    they are called, what is done to them."""
+    """How files become batches, in five answers: what an item is made of, where items lie, which are held out, what they
+    are called, what is done to them."""
     def __init__(self,
         blocks=(ImageBlock, CategoryBlock), # a block for each part of an item; all but the last are inputs
         get_items=None,  # a function of the source that gives items; the source itself when not given
@@ -139,63 +145,55 @@ class DataBlock:
         vars(res).update({k:listify(v) for k,v in changes.items() if v is not None})
         return res
     def datasets(self,
-        source,        # what `get_items` takes: a folder
+        source,            # what `get_items` takes: a folder
         room:int|None=None # bytes of pictures to keep, of both sides; a quarter of the memory when not given
-    )->tuple:          # two `ItemDataset`s
+    )->tuple:              # two `ItemDataset`s
         "What to learn from and what to judge by. Raises `ValueError` for no items, an empty side, or an item on both."
         items = list(self.get_items(source))
-        if not items:
-            name = getattr(self.get_items, '__name__', 'get_items')
-            raise ValueError(f"{name} finds nothing in {str(source)!r}: is the path right?")
-        sides = [[items[i] for i in at] for at in self.splitter(items)[:2]]
-        for side,name in zip(sides, ('training','validation')):
-            if not side: raise ValueError(f"the splitter puts none of {len(items)} items into {name}, not {items[0]}")
-        if twice := set(map(str, sides[0])) & set(map(str, sides[1])):
-            raise ValueError(f"{len(twice)} items are in training and in validation: {min(twice)}")
-        blocks = [copy.copy(b) for b in self.blocks]
-        for b,g in zip(blocks, self.getters): b.opens or b.setup([g(o) for o in sides[0]])
-        room = memory_room() if room is None else room
-        shares = [room*len(o)//len(items) for o in sides]
-        return tuple(ItemDataset(o, blocks, self.getters, self.item_tfms, train, n)
-                     for o,train,n in zip(sides, (True, False), shares))
+        if not items: raise ValueError(f"there are no items in {str(source)!r}: is the path right?")
+        sides = two_sides(items, self.splitter(items))
+        blocks,room = [copy.copy(b) for b in self.blocks],memory_room() if room is None else room
+        return tuple(ItemDataset(o, blocks, self.getters, self.item_tfms, train, room*len(o)//len(items))
+                     for o,train in zip(sides, (True, False)))
     def dataloaders(self,
-        source,             # what `get_items` takes: a folder
-        bs:int=64,          # items per batch
+        source,              # what `get_items` takes: a folder
+        bs:int=64,           # items per batch
         skip_bad:bool=False, # read everything first, and leave out what cannot be read?
         room:int|None=None,  # bytes of pictures to keep; a quarter of the machine's memory when not given
-        device=None         # where batches end up; `None` leaves them where they are
-    ):                      # `ImageDataLoaders`; the training loader shuffles
+        **kwargs             # passed on to `DataLoader`: `device`, `drop_last`
+    )->'ImageDataLoaders':   # the training loader shuffles
         "Batches of what is in a source."
-        train,valid = self.datasets(source, room)
-        if skip_bad:
-            bad = {**train.check(), **valid.check()}
-            if bad: print(f'{len(bad)} files cannot be read, and are left out:', *bad.values(), sep='\n  ')
-        for f in self.batch_tfms:
-            if hasattr(f, 'setup'): f.setup(BatchTransforms([])(train.read(range(min(bs, len(train)))))[0])
-        tfms = [BatchTransforms(self.batch_tfms, o.train) for o in (train, valid)]
-        loaders = [DataLoader(o, bs, shuffle=o.train, batch_tfm=f, device=device) for o,f in zip((train, valid), tfms)]
-        vocab = getattr(train.blocks[-1], 'vocab', None)
-        return ImageDataLoaders(*loaders, vocab=vocab, n_inp=self.n_inp)
-    def summary(self,
-        source, # what `get_items` takes: a folder
-        bs:int=4 # items in the batch that is shown
-    ):
-        "Prints one item's way through every step; where a step fails, its line is the last."
-        train,valid = self.datasets(source)
-        item,n = train.items[0],len(train) + len(valid)
-        print(f'get_items  finds {n:,} items; the first in training is {item}')
-        print(f'splitter   puts {len(train):,} into training, {len(valid):,} into validation')
-        for b,g,name in zip(train.blocks, self.getters, ['get_x']*self.n_inp + ['get_y']*len(self.blocks)):
-            print(f'{name:10} gives {g(item)!r}')
-            o = b(g(item))
-            print(f'{type(b).__name__:10} makes of it {f"a picture, {o.width} × {o.height}, {o.mode}" if b.opens else o}')
-        print('item_tfms ', ', '.join(type(f).__name__ for f in self.item_tfms), f'gives {describe_batch(train[0])}')
-        b = train.read(range(min(bs, len(train))))
-        print(f'a batch    is {describe_batch(b)}')
-        b = BatchTransforms(self.batch_tfms)(b)
-        print(f'batch_tfms bytes to floats{"".join(f", {type(f).__name__}" for f in self.batch_tfms)}: {describe_batch(b)}')
-        need,room = train.predicted() + valid.predicted(),train.room + valid.room
-        print(f'memory     {need/1e6:,.1f} MB for all pictures, and there is room for {room/1e6:,.0f} MB')
+        sides = train,valid = self.datasets(source, room)
+        if skip_bad and (bad := train.check() | valid.check()):
+            print(f'{len(bad)} files cannot be read, and are left out:', *bad.values(), sep='\n  ')
+        tfms = set_up_tfms(self.batch_tfms, train, bs)
+        dls = [DataLoader(o, bs, shuffle=o.train, batch_tfm=BatchTransforms(tfms, o.train), **kwargs) for o in sides]
+        return ImageDataLoaders(*dls, vocab=getattr(train.blocks[-1], 'vocab', None), n_inp=self.n_inp)
+
+# %% ../nbs/17_datablock.ipynb #14b3f0b9
+@patch
+def summary(self:DataBlock,
+    source,  # what `get_items` takes: a folder
+    bs:int=4 # items in the batch that is shown
+):
+    "Prints one item's way through every step; where a step fails, its line is the last."
+    with keep_rng(): train,valid = self.datasets(source)
+    item,n,room = train.items[0],len(train) + len(valid),(train.room + valid.room)/1e6
+    print(f'get_items  finds {n:,} items; the first in training is {item}')
+    print(f'splitter   puts {len(train):,} into training, {len(valid):,} into validation')
+    for b,g,name in zip(train.blocks, self.getters, ['get_x']*self.n_inp + ['get_y']*len(self.blocks)):
+        print(f'{name:10} gives {g(item)!r}')
+        o = b(g(item))
+        print(f'{type(b).__name__:10} makes of it {f"a picture, {o.width} × {o.height}, {o.mode}" if b.opens else o}')
+    with keep_rng(): tensors = describe_batch(train[0])
+    print('item_tfms ', ', '.join(type(f).__name__ for f in self.item_tfms), f'gives {tensors}')
+    b = train.read(range(min(bs, len(train))))
+    print(f'a batch    is {describe_batch(b)}')
+    b = BatchTransforms(set_up_tfms(self.batch_tfms, train, bs))(b)
+    print(f'batch_tfms bytes to floats{"".join(f", {type(f).__name__}" for f in self.batch_tfms)}: {describe_batch(b)}')
+    need = (train.predicted() + valid.predicted())/1e6
+    kept = 'all are kept once read' if need <= room else f'{room:,.0f} MB are kept, the rest is read in every epoch'
+    print(f'memory     {need:,.1f} MB for all pictures: {kept}')
 
 # %% ../nbs/17_datablock.ipynb #a874dead
 class ImageDataLoaders(DataLoaders):
