@@ -137,7 +137,7 @@ def memory_room()->int: # bytes
     said = limit.read_text().strip() if limit.exists() else ''
     return (min(total, int(said)) if said.isdigit() else total)//4
 
-# %% ../nbs/89_files.ipynb #df13a19c
+# %% ../nbs/89_files.ipynb #17bda25f
 image_exts = {'.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm', '.pgm'}
 
 def resize_images(
@@ -149,16 +149,20 @@ def resize_images(
     "Writes the pictures of a folder to `dest` under the same names, the larger ones smaller."
     path,dest = Path(path),Path(dest)
     fns = sorted(p for p in (path.rglob if recurse else path.glob)('*') if p.suffix.lower() in image_exts)
+    fns = [p for p in fns if not p.is_dir() and not any(o[0] == '.' for o in p.relative_to(path).parts)]
     def one(p):
-        to = dest/p.relative_to(path)
-        try: im = load_image(p, None)
-        except OSError as e: return str(e)
-        if max(im.size) <= max_size and to.exists() and to.samefile(p): return
-        to.parent.mkdir(parents=True, exist_ok=True)
+        to,kind = dest/p.relative_to(path),Image.registered_extensions()[p.suffix.lower()]
         part = to.with_name(f'.{to.name}.part')
-        if max(im.size) <= max_size: shutil.copyfile(p, part)
-        else: im.to_thumb(max_size).save(part, format=Image.registered_extensions()[p.suffix.lower()])
-        os.replace(part, to)
+        try:
+            im = load_image(p, None)
+            if max(im.size) <= max_size and to.exists() and to.samefile(p): return
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if kind == 'JPEG' and im.mode not in ('L','RGB','CMYK'): im = _eight_bits(im).convert('RGB')
+            if max(im.size) <= max_size: shutil.copyfile(p, part)
+            else: im.to_thumb(max_size).save(part, format=kind)
+            os.replace(part, to)
+        except (OSError, ValueError) as e: return str(e)
+        finally: part.unlink(missing_ok=True)
     bad = {p:e for p,e in zip(fns, in_threads(one, fns)) if e}
     if bad: print(f'{len(bad)} of {len(fns)} files cannot be read:', *bad.values(), sep='\n  ')
     return L([*bad])
