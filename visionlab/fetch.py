@@ -47,7 +47,7 @@ def progress_bar(
     if bar.disable and not quiet: print(f'{what}: {total:,} {unit}' if total else what, file=sys.stderr, flush=True)
     return bar
 
-# %% ../nbs/92_fetch.ipynb #69f86c98
+# %% ../nbs/92_fetch.ipynb #2180c704
 _patience = dict(answer=5, silence=15, client=900) # seconds: a server's first word, each later one, a package
 _limit = 2**28 # bytes: none of our files is larger
 
@@ -63,7 +63,9 @@ def download(
     threading.Thread(target=ask, daemon=True).start()
     try: r = said.get(timeout=_patience['answer'])
     except queue.Empty: raise TimeoutError(f"no answer within {_patience['answer']} s") from None
-    if isinstance(r, Exception): raise r
+    if isinstance(r, Exception):
+        if hasattr(r, 'close'): r.close() # a refusal comes over a connection, too
+        raise r
     total,n,start = int(r.headers.get('Content-Length') or 0),0,time.monotonic()
     with r, open(dest, 'wb') as f, progress_bar(PurePosixPath(url).name, total) as bar:
         while o := r.read1(2**16):
