@@ -6,13 +6,14 @@
 __all__ = ['rate_interval', 'Comparison', 'compare_models', 'Interpretation', 'ClassificationInterpretation', 'calibration',
            'calibration_error']
 
-# %% ../nbs/20_interpret.ipynb #59d1c865
+# %% ../nbs/20_interpret.ipynb #8a51fe87
 import math
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch
 from statistics import NormalDist
 from typing import NamedTuple
 from fastcore.basics import patch
 from torch import Tensor
+from torch.distributions import Binomial
 from .core import show_images, to_cpu
 from .learner import Learner
 from .loaders import Batches, describe_batch, split_batch
@@ -33,7 +34,7 @@ def rate_interval(
     def low(k): return (k + z*z/2 - z*(k*(n - k)/(n + (n == 0)) + z*z/4)**.5)/(n + z*z)
     return low(k),1 - low(n - k)
 
-# %% ../nbs/20_interpret.ipynb #f321861d
+# %% ../nbs/20_interpret.ipynb #b2d1068b
 class Comparison(NamedTuple):
     "Two models on the same pictures."
     n:int       # pictures
@@ -58,7 +59,8 @@ def compare_models(
     if a.shape != b.shape or {a.dtype, b.dtype} != {torch.bool}:
         raise ValueError(f"wanted is whether each model is right, picture by picture; got {describe_batch((a, b))}")
     n,k_a,k_b = a.numel(),int((a & ~b).sum()),int((b & ~a).sum())
-    p = 2*sum(math.comb(k_a + k_b, i) for i in range(min(k_a, k_b) + 1))/2**(k_a + k_b)
+    coins = Binomial(k_a + k_b, torch.tensor(.5, dtype=torch.float64))
+    p = 2*coins.log_prob(torch.arange(min(k_a, k_b) + 1.)).exp().sum().item()
     share_a,share_b,z = (k_a + 1)/(n + 2),(k_b + 1)/(n + 2),NormalDist().inv_cdf((1 + conf)/2)
     mid,half = share_a - share_b,z*((share_a + share_b - (share_a - share_b)**2)/(n + 2))**.5
     return Comparison(n, k_a, k_b, k_a - k_b, n*(mid - half), n*(mid + half), min(p, 1.))
