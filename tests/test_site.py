@@ -186,7 +186,7 @@ def test_figures_on_a_phone_and_in_the_dark(site, visit):
     for name in pages(site):
         if not name.startswith('lessons/'): continue
         page.goto(site.as_uri() + '/' + name)
-        small += [(name, *f) for f in page.evaluate("""[...document.querySelectorAll('.vl-fig svg')].filter(s => s.checkVisibility()).map(s => [s.closest('.cell').id, s.getBoundingClientRect().width/s.viewBox.baseVal.width])""")]
+        small += [(name, *f) for f in page.evaluate("""[...document.querySelectorAll('.vl-fig svg')].filter(s => s.checkVisibility()).map(s => [s.closest('.cell').id, s.getBoundingClientRect().width/s.getAttribute('width')])""")]
     scales = [s for *_, s in small]
     assert len(scales) > 60 and min(scales) > .6, sorted(small, key=lambda f: f[-1])[:12]
     from PIL import Image, ImageStat

@@ -1,7 +1,9 @@
 """The tools: running notebooks and saving them, choosing tests, keeping commits tidy."""
-import json, shutil, subprocess
-import install, nbformat, pytest, quick
+import base64, io, json, shutil, subprocess
+import install, nbformat, numpy as np, pytest, quick
 from conftest import ROOT, copy_repo, installed, notebook, skip
+from pack import packed
+from PIL import Image
 from run_nbs import LessonError, run
 from tidy import directives, masked, text, tidy
 
@@ -89,6 +91,45 @@ def test_directives():
 def test_a_folded_cell_is_folded_in_jupyter_too():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('#| code-fold: true\nx = 1'), nbformat.v4.new_code_cell('x = 1')])
     assert [c.metadata for c in tidy(nb).cells] == [{'jupyter': {'source_hidden': True}}, {}]
+
+# ---- pictures
+
+PICTURES = dict(
+    lines='import matplotlib.pyplot as plt, numpy as np\nfor k in range(9): plt.plot(np.sin(np.linspace(0, k, 99)), label=str(k))\nplt.legend();',
+    digit='plt.imshow(np.arange(784).reshape(28, 28)*255//783, cmap="gray");',
+    photo='x = np.linspace(0, 9, 200)\nplt.imshow(np.stack([np.sin(x*k) * np.cos(x[:, None]*(3 - k)) for k in range(3)], -1)/2 + .5);')
+
+def test_figures_are_dense_and_small(tmp_path):
+    "Twice the pixels, the size on the screen beside them, at most a palette where that is enough, and the same to the eye."
+    nb = run(probe(tmp_path, *PICTURES.values()))
+    found = {}
+    for name, c in zip(PICTURES, nb.cells):
+        out = next(o for o in c.outputs if 'image/png' in o.get('data', {}))
+        found[name] = im = Image.open(io.BytesIO(base64.b64decode(out.data['image/png'])))
+        assert out.metadata['image/png'].keys() == {'width', 'height'} and abs(im.width - 2*out.metadata['image/png']['width']) <= 1
+        assert packed(out.data['image/png']) == out.data['image/png']
+    assert {k: im.mode for k, im in found.items()} == dict(lines='P', digit='P', photo='RGB')
+    assert len({(r, g, b) for _, (r, g, b) in found['digit'].convert('RGB').getcolors() if r == g == b}) > 220  # the greys of the digit are all there
+
+def base64_of(a):
+    out = io.BytesIO()
+    Image.fromarray(a).save(out, 'png')
+    return base64.b64encode(out.getvalue()).decode()
+
+def test_packing_changes_nothing_one_sees():
+    from pack import fewer
+    rng = np.random.default_rng(0)
+    smooth = np.asarray(Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype='uint8')).resize((300, 300), Image.Resampling.BICUBIC))
+    page = np.full((400, 900, 3), 255, 'uint8')
+    page[50:350, 50:350] = smooth
+    def off(a): return np.abs(np.asarray(fewer(a).convert('RGB')).astype(int) - a)
+    assert off(page).max() == 0 and off(smooth).max() == 0            # a photograph keeps its colours
+    page[50:350, 50:350] = np.arange(300)[:, None, None]*255//299
+    assert off(page).max() == 0 and fewer(page).mode == 'P'           # so does a shading
+    clear = np.zeros((9, 9, 4), 'uint8')
+    for kept in (base64_of(clear), base64_of(page)): assert packed(kept) == kept  # not matplotlib's
+    opaque = np.dstack([page, np.full((400, 900, 1), 255, 'uint8')])
+    assert packed(base64_of(opaque)) != base64_of(opaque) and packed(packed(base64_of(opaque))) == packed(base64_of(opaque))
 
 # ---- git
 

@@ -59,7 +59,7 @@ def test_with_an_address_its_links_lead_there(built, tmp_path):
     assert said['Home-page'] == address or f'Homepage, {address}' in said.get_all('Project-URL')
     assert f'Changelog, {address}/blob/main/CHANGELOG.md' in said.get_all('Project-URL')
     links = [(m[1], m[2]) for m in LINK.finditer(said.get_payload())]
-    assert ('', f'{address}/blob/main/nbs/03_gradients.ipynb') in links and ('!', f'{address}/raw/main/nbs/images/index-1.png') in links
+    assert ('', f'{address}/blob/main/nbs/03_gradients.ipynb') in links and ('!', f'{address}/raw/main/nbs/images/index-2.png') in links
     for _, to in links:
         if to.startswith(address): assert (repo/to.split('/main/')[1]).exists(), to
         else: assert re.match(r'https?:|#', to), to

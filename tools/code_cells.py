@@ -31,7 +31,7 @@ def code_cell(c, then):
     c['outputs'] = [o for o in outs if VIEW not in o.get('data', {}) and not (twin and 'image/png' in o.get('data', {}))]  # a widget is a picture since tools/tidy.py
     for i, o in enumerate(c['outputs']):
         png = o.get('data', {}).get('image/png')
-        if png: o['data'] = {'text/html': figure(''.join(png), opts.get('fig-alt', ''), f'fig-{c["id"]}-{i}', o.get('metadata', {}).get('image/png', {}).get('width', 0)/2 and .5 or 1.)}
+        if png: o['data'] = {'text/html': figure(''.join(png), opts.get('fig-alt', ''), f'fig-{c["id"]}-{i}', o.get('metadata', {}).get('image/png', {}).get('width'))}
     if reproduced(c):
         out = next(o for o in c['outputs'] if 'text/html' in o.get('data', {}))
         out['data'] = {'text/html': f'<details class="code-fold"><summary>numbers this lesson reproduces</summary><div>{out["data"]["text/html"]}</div><p><a href="../about/numbers.html">Those of all lessons</a></p></details>'}

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUMBING = re.compile(r'%matplotlib inline|from nbdev\.showdoc import show_doc|import nbdev; nbdev\.nbdev_export\(\)')
 LINK = re.compile(r'(!?)\[([^\[\]]*)\]\((?![a-z]+:|#)([^()#\s]+)(#[^()\s]*)?\)')
 HOW = '*Shift+Enter runs a cell and goes on to the next. This copy is yours: change what you like.*'
+CRISP = "# figures are drawn for dense screens\n%config InlineBackend.figure_format = 'retina'"
 MISSING = 'This kernel has no visionlab. Choose the kernel of the environment you installed it into (VS Code: Select Kernel, top right).'
 NOWHERE = ('visionlab has no address yet to be installed from. In a copy of its repository `pip wheel --no-deps .` makes a file visionlab-….whl: '
            'upload that, and run %pip install with its name.')
@@ -57,7 +58,7 @@ def code_cell(c):
     notes = [title, 'takes some minutes' if 'slow' in said else None, 'may need more than this machine has: a network, say' if 'eval: false' in said else None]
     source = ''.join(f'# {n}\n' for n in notes if n) + source
     alt = next((json.loads(d[9:]) if d[9:10] == '"' else d[9:].strip("'") for d in said if d.startswith('fig-alt: ')), None)
-    if alt: outputs = [o | dict(metadata=o['metadata'] | {'image/png': dict(alt=alt)}) if 'image/png' in o.get('data', {}) else o for o in outputs]
+    if alt: outputs = [o | dict(metadata=o['metadata'] | {'image/png': o['metadata'].get('image/png', {}) | dict(alt=alt)}) if 'image/png' in o.get('data', {}) else o for o in outputs]
     return c | dict(source=source, outputs=outputs, metadata=meta)
 
 def is_imports(c): return c['cell_type'] == 'code' and c['source'].startswith('# imports') and not c['outputs'] # once folded
@@ -76,7 +77,7 @@ def copy(path, names, address=''): # a notebook of nbs/; the names of all of the
         elif c: cells.append(c)
     number = f'{path.name[:2]} ' if path.name[:2].isdigit() else ''
     cells[0]['source'] = re.sub(r'^# ', f'# {number}', cells[0]['source']).rstrip() + f'\n\n{HOW}'
-    cells.insert(1, dict(cell_type='code', id='visionlab', execution_count=None, outputs=[], source=setup_cell(address),
+    cells.insert(1, dict(cell_type='code', id='visionlab', execution_count=None, outputs=[], source=f'{setup_cell(address)}\n{CRISP}',
                          metadata=dict(jupyter={'source_hidden': True}, cellView='form')))
     for c in cells: c['source'] = c['source'].splitlines(keepends=True)
     return json.dumps(nb | dict(cells=cells), indent=1, ensure_ascii=False, sort_keys=True) + '\n'

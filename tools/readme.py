@@ -23,12 +23,12 @@ def addressed(text):
 def shown(out, pictures): # one output; the pictures so far, to which one may be added
     "An output as markdown."
     data = out.get('data', {})
-    still = re.search(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]+)', joined(data.get('text/html')))  # of a figure that moves on the site
+    still = re.search(r'<img alt="([^"]*)" src="data:image/(png|webp);base64,([^"]+)', joined(data.get('text/html')))  # of a figure that moves on the site
     if 'image/png' in data or still:
-        if still: data, out['alt'] = {'image/png': still[2]}, still[1]
-        name = f'{PICTURES}/index-{len(pictures) + 1}.png'
-        pictures[name] = base64.b64decode(joined(data['image/png']))
-        return f'![{out["alt"]}]({name})'
+        alt, kind, picture = still.groups() if still else (out['alt'], 'png', joined(data['image/png']))
+        name = f'{PICTURES}/index-{len(pictures) + 1}.{kind}'
+        pictures[name] = base64.b64decode(picture)
+        return f'![{alt}]({name})'
     if 'text/markdown' in data: return relink(joined(data['text/markdown']))
     page = joined(data.get('text/html'))
     if '<script' in page: return ''  # a live figure with no picture in it: the README is no place for it
@@ -52,7 +52,7 @@ def make():
 def main():
     text, pictures = make()
     (ROOT/PICTURES).mkdir(exist_ok=True)
-    for old in (ROOT/PICTURES).glob('index-*.png'): old.unlink()
+    for old in (ROOT/PICTURES).glob('index-*'): old.unlink()
     for name, data in pictures.items(): (ROOT/name).write_bytes(data)
     (ROOT/'README.md').write_text(text, encoding='utf-8', newline='\n')
     print(f'README.md: {len(text.split())} words, {len(pictures)} pictures')

@@ -15,6 +15,7 @@ from nbdev.config import get_config
 from tidy import VIEW, directives, inside, masked, text, tidy, widget_picture, widget_state
 
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
+DENSE = '--InlineBackend.figure_formats={"retina"}'  # twice the pixels, with the size on the screen in the output's metadata
 class LessonError(Exception): "A cell that fails, with the notebook, the cell and the reason."
 
 def explain(path, i, cell, what):
@@ -34,7 +35,7 @@ def run(path, saved=None, timeout=120, tries=2, slow=False): # the notebook; its
     # IN_TEST: a notebook's own nbdev_export() does nothing
     env |= dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
-    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR'],
+    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
                             resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
     try: client.execute(env=env)
     except CellTimeoutError as e:  # seen about once in a hundred runs under ipykernel 7 and more seldom under 6, kernel and client both waiting

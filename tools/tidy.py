@@ -1,12 +1,13 @@
 """The form in which notebooks are saved: `python tools/tidy.py [nbs/03_gradients.ipynb ...]` (all of them by default).
 
-Outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata but what folds a cell. Whether two
-outputs are the same is judged with times ("12.3 ms", "00:03") left out. With `--staged`, as the git hook calls it that `make` installs,
+Outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata but what folds a cell and how large a
+picture is on the screen. What matplotlib drew is packed (tools/pack.py). Whether two outputs are the same is judged with times ("12.3 ms", "00:03") left out. With `--staged`, as the git hook calls it that `make` installs,
 the notebooks about to be committed are looked at: those that are not tidy are made so, and the commit waits until they are added again."""
 import json, re, subprocess, sys
 from pathlib import Path
 import nbformat
 from copies import directives
+from pack import packed
 
 VIEW = 'application/vnd.jupyter.widget-view+json'
 TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?)\b|(?:ns|[uµμ]s|ms)\b)
@@ -45,6 +46,7 @@ def tidy(nb):
             if 'execution_count' in o: o.execution_count = None
             if 'metadata' in o: o.metadata = {k: v for k, v in o.metadata.items() if k.startswith('image/')}
             data = o.get('data', {})
+            if 'image/png' in data: data['image/png'] = packed(data['image/png'])
             if 'text/plain' in data: data['text/plain'] = re.sub(r' at 0x[0-9a-f]{6,}', '', data['text/plain'])
             for n, u in enumerate(dict.fromkeys(re.findall(r'id="T_([0-9a-f]{5})"', data.get('text/html', '')))):  # a pandas Styler's random name
                 data['text/html'] = data['text/html'].replace(f'T_{u}', f'T_{c.id}{n or ""}')

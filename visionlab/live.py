@@ -15,9 +15,9 @@ import matplotlib.pyplot as plt
 from numpy.typing import ArrayLike
 from PIL import Image
 
-# %% ../nbs/90_live.ipynb #dba843ee
+# %% ../nbs/90_live.ipynb #b3b65a91
 _CSS = """<style>
-.vl-live{font:14px/1.4 system-ui,sans-serif;max-width:600px;margin:.8em 0;padding:.8em 1em;
+.vl-live{font:14px/1.4 system-ui,sans-serif;box-sizing:border-box;max-width:600px;margin:.8em 0;padding:.8em 1em;
   background:#fff;color:#222;border:1px solid #ddd;border-radius:8px}
 .vl-live svg,.vl-live img{display:block;width:100%;height:auto;margin:.4em 0 0}
 .vl-live label{display:grid;grid-template-columns:minmax(2em,auto) 1fr minmax(3.5em,auto);
@@ -43,11 +43,11 @@ _JS = """(() => { for (const el of document.querySelectorAll('.CLS:not([data-rea
   const inputs = [...el.querySelectorAll('input')];
 BODY } })()"""
 
-def _card(cls, rows, body, data, js): # what moves the figure begins with `d`, its data, and `inputs`, its sliders
+def _card(cls, rows, body, data, js, width=568): # what moves the figure begins with `d`, its data, and `inputs`, its sliders
     "A figure as HTML: a note, a picture, data, and the script that puts the rows of sliders in the place of the note."
     data = json.dumps(data | dict(rows=rows)).replace('<', '\\u003c')
     note = 'A still picture: run this cell (Shift+Enter), and it moves.'
-    return (f'{_CSS}<div class="vl-live {cls}"><p class="vl-note">{note}</p>{body}'
+    return (f'{_CSS}<div class="vl-live {cls}" style="max-width:{width + 30}px"><p class="vl-note">{note}</p>{body}'
             f'<script type="application/json">{data}</script></div>'
             f"<script>{_JS.replace('CLS', cls).replace('BODY', js)}</script>")
 
@@ -170,21 +170,28 @@ class LiveCurve:
         return _card('vl-curve', rows, loss + still, data, _CURVE_JS)
     def __repr__(self): return f'LiveCurve({self.expr!r}, loss={self.loss():.4f})'
 
-# %% ../nbs/90_live.ipynb #5e615d1b
-def _png(fig, dpi):
-    "A figure as a PNG of at most 64 colours, in base64: a third of its usual size, and the same bytes every time."
-    raw, small = io.BytesIO(), io.BytesIO()
-    fig.savefig(raw, format='png', dpi=dpi, bbox_inches='tight', facecolor='white')
-    Image.open(raw).convert('RGB').quantize(64, dither=Image.Dither.NONE).save(small, format='png', optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
+# %% ../nbs/90_live.ipynb #03e34b90
+def _webp(im, **how):
+    out = io.BytesIO()
+    im.save(out, format='webp', **how)
+    return out.getvalue()
+
+def _frame(fig, dpi):
+    "A figure as WebP, in base64, and its width on the screen: the same bytes every time."
+    raw = io.BytesIO()
+    fig.savefig(raw, format='png', dpi=2*dpi, bbox_inches='tight', facecolor='white')
+    im = Image.open(raw).convert('RGB')
+    few = im.point([round(v/17)*17 for v in range(256)]*3)
+    small = min(_webp(few, lossless=True), _webp(im, quality=85), key=len)
+    return base64.b64encode(small).decode(), round(im.width*50/dpi)
 
 def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called with, and dots per inch
-    "The figure that `fn` draws, as a PNG. Its own `plt.show()` does nothing, and no figure is left open."
+    "The figure that `fn` draws, as `_frame` gives it. Its own `plt.show()` does nothing, and no figure is left open."
     old = set(plt.get_fignums())
     with patch.object(plt, 'show', lambda *args, **kwargs: None): fn(**values)
     new = [o for o in plt.get_fignums() if o not in old]
     if not new: raise ValueError(f"the function drew no matplotlib figure for {values}")
-    res = _png(plt.figure(new[-1]), dpi)
+    res = _frame(plt.figure(new[-1]), dpi)
     for o in new: plt.close(o)
     return res
 
@@ -195,11 +202,11 @@ _FLIP_JS = """  const img = el.querySelector('img');
       k = k*d.shown[i].length + +e.value;
       e.nextElementSibling.value = d.shown[i][+e.value];
       e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
-    img.src = 'data:image/png;base64,' + d.frames[k] };
+    img.src = 'data:image/webp;base64,' + d.frames[k] };
   inputs.forEach(e => e.addEventListener('input', draw));
   draw()"""
 
-# %% ../nbs/90_live.ipynb #5e615d19
+# %% ../nbs/90_live.ipynb #0854fa19
 class Flipbook:
     """Sliders that flip through pictures drawn ahead, as HTML that needs no kernel.
 
@@ -207,7 +214,7 @@ class Flipbook:
     def __init__(self,
         fn:Callable,  # draws one matplotlib figure; called with one value for each slider
         alt:str='',   # what the pictures show, for those who cannot see them
-        dpi:int=80,   # dots per inch of the stored pictures
+        dpi:int=80,   # dots per inch, of which twice as many are stored; on the screen an inch is 100 pixels
         start:dict|None=None, # the values to show first; each slider's first one when not given
         **sliders:Iterable # `name=values` for each slider, the values in order
     ):
@@ -218,12 +225,13 @@ class Flipbook:
         for k,v in self.start.items():
             if v not in self.sliders.get(k, []): raise ValueError(f"start {k}={v!r} is no position of a slider")
         places = itertools.product(*self.sliders.values())
-        self.frames = [_drawn(fn, dict(zip(self.sliders, values)), dpi) for values in places]
+        drawn = [_drawn(fn, dict(zip(self.sliders, values)), dpi) for values in places]
+        self.frames,self.width = [f for f,_ in drawn],max(360, *(w for _,w in drawn))
     def _repr_html_(self):
         shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
         at = [v.index(self.start.get(k, v[0])) for k,v in self.sliders.items()]
         rows = ''.join(_slider(k, 0, len(s) - 1, 1, i, s[i]) for k,s,i in zip(self.sliders, shown, at))
         first = self.frames[np.ravel_multi_index(at, [len(s) for s in shown])]
-        img = f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{first}">'
-        return _card('vl-flip', rows, img, dict(shown=shown, frames=self.frames), _FLIP_JS)
+        img = f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{first}" width="{self.width}">'
+        return _card('vl-flip', rows, img, dict(shown=shown, frames=self.frames), _FLIP_JS, self.width)
     def __repr__(self): return f"Flipbook({', '.join(f'{k}: {len(v)} positions' for k,v in self.sliders.items())})"
