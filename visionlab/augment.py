@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['imagenet_stats', 'cifar_stats', 'mnist_stats', 'Normalize', 'rotate_mat', 'zoom_mat', 'warp_mat', 'move_pixels',
-           'Geometric', 'Lighting', 'aug_transforms', 'RandomResizedCrop', 'RandomErasing', 'MixUp', 'CutMix']
+           'Augment', 'aug_transforms', 'RandomResizedCrop', 'RandomErasing', 'MixUp', 'CutMix']
 
 # %% ../nbs/18_augment.ipynb #1b57f1ff
 import math, torch, torch.nn.functional as F
@@ -17,11 +17,10 @@ from .learner import Callback, Learner
 from .loaders import Batches
 from .metrics import item_losses, loss_weight
 
-# %% ../nbs/18_augment.ipynb #59b87efc
+# %% ../nbs/18_augment.ipynb #3a771533
 imagenet_stats = ([.485, .456, .406], [.229, .224, .225])
 cifar_stats = ([.491, .482, .447], [.247, .243, .261])
 mnist_stats = ([.131], [.308])
-
 class Normalize:
     "Brings each channel to mean 0 and standard deviation 1: `(x - mean)/std`."
     def __init__(self,
@@ -37,10 +36,11 @@ class Normalize:
     def __call__(self, b): x,*y = b; mean,std = self._stats(x); return (x - mean)/std, *y
     def decode(self, x:Tensor)->Tensor: "`x*std + mean`."; mean,std = self._stats(x); return x*std + mean
 
-# %% ../nbs/18_augment.ipynb #04f77a94
-def _mats(*cells): # the nine cells of (n, 3, 3), row by row: tensors (n,), or numbers
+# %% ../nbs/18_augment.ipynb #10f00802
+def _mats(*cells): # the nine cells of (n, 3, 3), row by row: tensors (n,), or the numbers 0 and 1
     zero = torch.zeros_like(next(o for o in cells if isinstance(o, Tensor)))
-    return torch.stack([zero + o for o in cells], -1).view(-1, 3, 3)
+    fixed = {0: zero, 1: zero + 1}
+    return torch.stack([o if isinstance(o, Tensor) else fixed[o] for o in cells], -1).view(-1, 3, 3)
 
 def rotate_mat(
     degrees:Tensor, # (n,): counterclockwise
@@ -81,46 +81,45 @@ def move_pixels(
     at = (at[:,:2]/at[:,2:]).view(-1, 2, h, w).permute(0, 2, 3, 1)
     return F.grid_sample(x, at, mode, PadMode(pad_mode).value, align_corners=False)
 
-# %% ../nbs/18_augment.ipynb #cc4a332a
+# %% ../nbs/18_augment.ipynb #0b54a6a2
 def _draw(x, lo, hi, p=1., still=0., k=()): # (*k, n) numbers from lo to hi, `still` for all but p of the pictures
-    r = lo + (hi - lo)*torch.rand(*k, len(x), device=x.device)
+    r = torch.empty(*k, len(x), device=x.device).uniform_(lo, hi)
     return r if p == 1 else torch.where(torch.rand_like(r) < p, r, still)
 
-class Geometric:
-    "Moves the pixels of a batch's pictures and masks alike: multiplies the matrices its parts draw, and samples once."
+class Augment:
+    """Changes a batch at random: the matrices that its moves draw are multiplied, for one sampling of each picture; its
+    light is one product and one sum. Masks (3 axes, whole numbers) move along, all else stays."""
     def __init__(self,
-        *parts,                   # functions of `(x, width/height)` that draw (n, 3, 3); the first acts first
+        *moves,                   # functions of `(x, width/height)` that draw (n, 3, 3); the first acts first
+        light=None,               # a function of `x` that draws what to multiply by and what to add, both (n,)
         size:int|tuple|None=None, # of the output: of a square, or height and width
         min_scale:float=1.,       # with a size: the least part of the area that a random window shows
         **how                     # passed on to `move_pixels`: `mode`, `pad_mode`
     ):
-        self.parts,self.size = [self._window]*bool(size) + [*parts],(size,size) if isinstance(size, int) else size
-        self.min_scale,self.how,self.train_only = min_scale,how,bool(parts) or min_scale < 1
+        self.moves,self.light,self.how = [self._window]*bool(size or not moves) + [*moves],light,how
+        self.size,self.min_scale = (size,size) if isinstance(size, int) else size,min_scale
+        self.train_only = bool(moves or light) or min_scale < 1 # else it brings a batch to its size, in validation too
     def _window(self, x, ratio):
         q = ratio*x.shape[-2]/x.shape[-1]
         area = min(q, 1/q)*_draw(x, self.min_scale, 1)
         return zoom_mat(torch.stack([area*q, area/q]).sqrt(), _draw(x, -1, 1, k=(2,))*self.train_only)
     def __call__(self, b):
-        now,(h,w) = b[0].shape[-2:],self.size or b[0].shape[-2:]
-        if now == (h,w) and not self.train_only: return b         # in a list, behind one that has done it
-        mats = reduce(torch.matmul, [f(b[0], w/h) for f in self.parts])
-        k = int(min(now[0]/h, now[1]/w)*self.min_scale**.5) or 1  # pixels to one: average, four neighbours are too few
-        def move(o): return move_pixels(F.avg_pool2d(o, k) if o.ndim == 4 and k > 1 else o, mats, (h,w), **self.how)
-        return tuple(move(o) if o.ndim == 4 or o.ndim == 3 and not o.is_floating_point() else o for o in b)
+        x,now,(h,w) = b[0],b[0].shape[-2:],self.size or b[0].shape[-2:]
+        if now == (h,w) and not self.train_only: return b                   # in a list, behind one that has done it
+        mats = reduce(torch.matmul, [f(x, w/h) for f in self.moves])
+        light = self.light and [o[:,None,None,None] for o in self.light(x)]
+        k = int(min(now[0]/h, now[1]/w)*self.min_scale**.5)                 # pixels to one: four neighbours are too few
+        step = 2**19//(h*w) + 1 if x.device.type == 'cpu' else len(x)       # what fits a processor's cache
+        def change(o):
+            res = o.new_empty(*o.shape[:-2], h, w)
+            for at in map(slice, range(0, len(x), step), range(step, len(x) + step, step)):
+                part = F.avg_pool2d(o[at], k) if k > 1 and o.ndim == 4 else o[at]
+                part = move_pixels(part, mats[at], (h,w), **self.how)
+                res[at] = part.mul_(light[0][at]).add_(light[1][at]).clamp_(0, 1) if light and o.ndim == 4 else part
+            return res
+        return tuple(change(o) if o.ndim == 4 or o.ndim == 3 and not o.is_floating_point() else o for o in b)
 
-class Lighting:
-    "Changes brightness and contrast of a batch, `(x + more - .5)*contrast + .5`, as one product and one sum."
-    train_only = True
-    def __init__(self,
-        max_lighting:float=.2, # .2 brings a grey of .5 to between .4 and .6, and multiplies differences by .8 to 1/.8
-        p:float=.75            # how many pictures each of the two changes
-    ): self.max_lighting,self.p = max_lighting,p
-    def __call__(self, b):
-        more,c = [_draw(b[0], -m, m, self.p) for m in (self.max_lighting/2, -math.log(1 - self.max_lighting))]
-        scale,shift = [o[:,None,None,None] for o in (c.exp(), (more - .5)*c.exp() + .5)]
-        return tuple(o.mul(scale).add_(shift).clamp_(0, 1) if o.ndim == 4 else o for o in b)
-
-# %% ../nbs/18_augment.ipynb #33ec4ed3
+# %% ../nbs/18_augment.ipynb #97dac463
 def aug_transforms(
     mult:float=1.,         # multiplies `max_rotate`, `max_lighting` and `max_warp`
     do_flip:bool=True,     # mirror half of the pictures, left to right?
@@ -128,7 +127,7 @@ def aug_transforms(
     max_rotate:float=10.,  # degrees, either way
     min_zoom:float=1.,     # below 1 shows more than the picture
     max_zoom:float=1.1,    # at most
-    max_lighting:float=.2, # of `Lighting`
+    max_lighting:float=.2, # .2 brings a grey of .5 to between .4 and .6, and multiplies differences by .8 to 1/.8
     max_warp:float=.2,     # of `warp_mat`, below .5
     p_affine:float=.75,    # how many pictures each of warp, rotation and zoom changes
     p_lighting:float=.75,  # how many each of brightness and contrast changes
@@ -142,14 +141,16 @@ def aug_transforms(
     turn,light,warp,how = max_rotate*mult,max_lighting*mult,max_warp*mult,dict(size=size, mode=mode, pad_mode=pad_mode)
     if not (0 <= warp < .5 and 0 <= light < 1): raise ValueError(f"{warp=} has to stay below .5 and {light=} below 1")
     def flip(x, ratio): return _mats(_draw(x, -1, -1, .5, 1.), 0, 0, 0, 1, 0, 0, 0, 1)
-    def quarters(x, ratio): return rotate_mat(90*_draw(x, 0, 4).floor())
+    def lay(x, ratio): return rotate_mat(90*_draw(x, 0, 4).floor())
     def tilt(x, ratio): return warp_mat(_draw(x, -warp, warp, p_affine, k=(2,)))
     def rotate(x, ratio): return rotate_mat(_draw(x, -turn, turn, p_affine), ratio)
     def zoom(x, ratio): return zoom_mat(1/_draw(x, min_zoom, max_zoom, p_affine, 1.), _draw(x, -1, 1, k=(2,)))
-    wanted = do_flip,do_flip and flip_vert,warp,turn,min_zoom < 1 or max_zoom > 1
-    parts = [f for f,do in zip((flip, quarters, tilt, rotate, zoom), wanted) if do]
-    res = [Geometric(*parts, min_scale=min_scale, **how)] if parts or size else []
-    return res + [Lighting(light, p_lighting)]*bool(light) + [Geometric(**how)]*bool(size) + listify(xtra_tfms)
+    wanted = {flip: do_flip, lay: do_flip and flip_vert, tilt: warp, rotate: turn, zoom: (min_zoom, max_zoom) != (1, 1)}
+    def shine(x):
+        more,c = [_draw(x, -m, m, p_lighting) for m in (light/2, -math.log(1 - light))]
+        return c.exp(), (more - .5)*c.exp() + .5                             # of (x + more - .5)*contrast + .5
+    first = Augment(*[f for f,do in wanted.items() if do], light=shine if light else None, min_scale=min_scale, **how)
+    return [first]*first.train_only + [Augment(**how)]*bool(size) + listify(xtra_tfms)
 
 # %% ../nbs/18_augment.ipynb #4d91679e
 class RandomResizedCrop(Resize):
@@ -229,7 +230,7 @@ class CutMix(MixUp):
         self.lam = 1 - box.float().mean((1,2,3))
         return tuple(torch.where(box, o, x) for x,o in zip(xb, others))
 
-# %% ../nbs/18_augment.ipynb #2969ba24
+# %% ../nbs/18_augment.ipynb #347c1970
 @patch
 def tta(self:Learner,
     ds_idx:int=1,         # which of the loaders: 1 is the validation set
@@ -242,8 +243,7 @@ def tta(self:Learner,
     dl = self._loader(ds_idx, dl)
     (preds,targs),data,batches = self.get_preds(dl=dl),dl.dataset,dl.batches
     if isinstance(data, ItemDataset) and any(getattr(f, 'draws', True) for f in data.fixed):       # then they draw, too
-        tfms = [*data.fixed, *data.loose]
-        batches = ItemDataset(data.items, data.blocks, data.getters, tfms, room=data.room).batches(batches.bs)
+        batches = ItemDataset(data.items, data.blocks, data.getters, data.fixed, room=data.room).batches(batches.bs)
     dl = Batches(batches, self.dls.train.batch_tfm, dl.device)
     views = torch.stack([self.get_preds(dl=dl)[0] for _ in range(n)])
     if use_max: return torch.maximum(preds, views.amax(0)),targs
