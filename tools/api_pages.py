@@ -1,6 +1,7 @@
 """The API and source pages of the site, made from the package itself: signatures, parameter tables, docstrings, source."""
 import ast, html, inspect, re, textwrap
 from importlib import import_module
+from operator import attrgetter
 from fastcore.docments import docments
 
 def show(v):
@@ -67,9 +68,9 @@ def api_page(mod, nb, site):
         for m, f in members(obj) if inspect.isclass(obj) else ():
             home = f.__module__ if inspect.isfunction(f) else mod.__name__
             if home == mod.__name__: text += entry(f, f'{n}.{m}', 3, short, n)
-    for full in patches(inspect.getsource(mod)):
-        cls, _, m = full.partition('.')
-        if not m.startswith('_') and getattr(mod, cls).__module__ != mod.__name__: text += entry(getattr(getattr(mod, cls), m), full, 2, short, full)
+    for path, m in patches(inspect.getsource(mod)):
+        cls, full = attrgetter(path)(mod), f'{path.split(".")[-1]}.{m}'
+        if not m.startswith('_') and cls.__module__ != mod.__name__: text += entry(getattr(cls, m), full, 2, short, full)
     if on: text += '## Handed on\n\nFrom elsewhere, so that one import is enough: ' + ', '.join(f'`{n}`' for n, _ in sorted(on, key=lambda o: o[0].lower())) + '.\n'
     return text
 
@@ -85,15 +86,19 @@ def source_page(mod, path):
             patched = any('patch' in ast.unparse(o) for o in getattr(d, 'decorator_list', []))
             if isinstance(d, ast.Assign): names += [n.id for t in d.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
             elif isinstance(d, ast.AnnAssign): names += [ast.unparse(d.target)]
-            elif patched: names += [f'{cls}.{d.name}' for cls in re.findall(r'\w+', ast.unparse(d.args.args[0].annotation))]
+            elif patched: names += [f'{cls.split(".")[-1]}.{d.name}' for cls in patched_classes(d)]
             else: names.append(d.name)
         blocks.append(''.join(f'<span id="{n}" class="vl-anchor"></span>' for n in dict.fromkeys(names)) + f'\n\n```python\n{code.strip()}\n```\n')
     return f'---\ntitle: "Source of {mod}"\ntoc: false\nsearch: false\n---\n\n::: {{.vl-links}}\n[{mod}](/api/{path.stem}.qmd)\n:::\n\n' + '\n'.join(blocks)
 
+def patched_classes(d): # a function with `@patch`
+    "The classes it is added to, as its source names them: `Image.Image`."
+    return re.findall(r'[\w.]+', ast.unparse(d.args.args[0].annotation))
+
 def patches(src):
-    "What a module's source adds to classes of other modules: `Learner.lr_find`."
+    "What a module's source adds to classes of other modules: ('Learner', 'lr_find')."
     defs = [d for d in ast.parse(src).body if isinstance(d, ast.FunctionDef) and any('patch' in ast.unparse(o) for o in d.decorator_list)]
-    return [f'{cls}.{d.name}' for d in defs for cls in re.findall(r'\w+', ast.unparse(d.args.args[0].annotation))]
+    return [(cls, d.name) for d in defs for cls in patched_classes(d)]
 
 def module_pages(root, site):
     "Where each exported name is documented, and the text of every API and source page."
