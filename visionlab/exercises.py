@@ -799,3 +799,51 @@ def _(cls):
     _same(sum(p.numel() for p in block.parameters()), 2*6*6*9 + 4*6, 'the parameters of a block of 6')
     nn.init.zeros_(block.conv2.weight)
     _same(block(x), x, 'with the second convolution at zero')
+
+# %% ../nbs/91_exercises.ipynb #e1b25953
+@exercise('interpret-1', "A rate of p on n pictures has a standard deviation of √(p(1−p)/n). Two of them shall be .01.",
+          "p(1−p) = .09, and √(.09/n) = .005.",
+          proves="With so many pictures two standard deviations of the rate are one percentage point.",
+          solution="√(.09/n) = .005, so n = .09/.000025 = 3,600. (With 1.96 for 2 it is 3,457.)")
+def _(n):
+    assert 3450 <= int(n) <= 3610, f"with {int(n):,} pictures two standard deviations are ± {2*(.09/int(n))**.5:.4f}"
+
+@exercise('interpret-2', "Square both sides: (k/n − p)² = z²·p(1−p)/n. Multiply by n, and collect p², p and the rest.",
+          "(n + z²)p² − (2k + z²)p + k²/n = 0; the lower solution comes first.",
+          proves="It is Wilson's interval for several counts and several z; 0 of 96 with z = 2 gives 0 to 4 %.",
+          solution="`mid, half = k + z*z/2, z*(k*(n - k)/n + z*z/4)**.5`, "
+          "`return (mid - half)/(n + z*z), (mid + half)/(n + z*z)`")
+def _(f):
+    for k,n,z in ((0, 96, 2.), (20, 100, 1.96), (3, 50, 1.645), (7, 7, 1.)):
+        a,b,c = n + z*z,2*k + z*z,k*k/n
+        root = max(b*b - 4*a*c, 0)**.5
+        _ask(f, k, n, z, expected=((b - root)/(2*a), (b + root)/(2*a)), eps=1e-6)
+
+@exercise('interpret-3', "`at = torch.randint(len(y), (len(y),))` draws positions with replacement; take both `pred[at]` and "
+          "`y[at]`.", "The middle 95 % lie between the quantiles .025 and .975: `np.quantile(results, [.025, .975])`.",
+          proves="Pictures are drawn with replacement, each with its own label; of a mean comes the interval of the "
+          "formula.",
+          solution="`at = [torch.randint(len(y), (len(y),)) for _ in range(times)]`, "
+          "`low,high = np.quantile([float(metric(pred[i], y[i])) for i in at], [.025, .975])`")
+def _(f):
+    torch.manual_seed(0)
+    x = torch.arange(400)
+    _ask(f, lambda p, y: (p == y).float().mean(), x, x, 50, expected=(1., 1.), case='a metric that is always 1')
+    lo,hi = f(lambda p, y: len(p.unique())/len(y), x, x, 200)
+    assert .55 < lo <= hi < .71, f"of 400 pictures about 253 different ones should be drawn, not {400*lo:.0f}"
+    p = torch.randn(400)
+    lo,hi = f(lambda p, y: p.mean(), p, x, 4000)
+    _same([lo, hi], [p.mean() + s*1.96*p.std()/20 for s in (-1, 1)], 'the mean of 400 numbers', eps=.01)
+
+@exercise('interpret-4', "Try many numbers, and keep the one with the smallest `F.cross_entropy(scores/t, y)`.",
+          "`np.geomspace(.05, 20, 500)` steps by about one per cent.",
+          proves="Scores that were three times too large, or too small by half, come back to what they were.",
+          solution="`min(np.geomspace(.05, 20, 500), key=lambda t: F.cross_entropy(scores/t, y).item())`")
+def _(f):
+    torch.manual_seed(0)
+    scores = 2*torch.randn(2000, 10)
+    y = scores.softmax(1).multinomial(1)[:,0]
+    ts = torch.logspace(-.3, .3, 201)
+    best = float(min(ts, key=lambda t: F.cross_entropy(scores/t, y).item()))
+    for k in (1., 3., .5):
+        _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
