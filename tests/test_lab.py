@@ -89,6 +89,7 @@ def test_a_fresh_copy_is_alive_and_tidy(server, visit):
     curve = page.locator('.vl-curve').first                          # on the first screen, before anything has run
     assert curve.locator('input').count() == 3 and curve.bounding_box()['y'] < 1400 and not page.locator('.vl-note').count()
     assert moves(page, curve)
+    assert page.locator('.jp-CodeCell .cm-content').first.evaluate("e => e.classList.contains('cm-lineWrapping')")  # no code scrolls sideways
     assert not page.evaluate("[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => /\\d/.test(e.textContent))")
 
 def test_a_fresh_flipbook_flips(server, visit):

@@ -215,6 +215,9 @@ def test_the_glossary_has_every_term_and_the_papers_every_source(site):
             for row in gather.reproduced(c) or []:
                 rows += 1
                 assert row[0][:20] in __import__('html').unescape(numbers), (nb.name, row)
+    assert [gather.runs(name) for name in ('batches of 64, seeds 0, 3, 4, 2,000 test images', 'seed 0 (seeds 1 and 2 elsewhere)', 'batches of 512: dead, of ten', 'of 10,000, mean of eight seeds',
+                                           'seeds 1 to 5', 'parameters of layers 0 and 1')] == ['3', '1', '10', '8', '5', '']
+    assert 'seeds 1 to 3' in numbers and not re.search(r'<td[^>]*>[^<]*(…|\.\.\.)</td>', numbers) and numbers.count('one thread of PyTorch') > 5
     assert terms > 80 and papers_named > 15 and rows > 40
     page = (site/'lessons'/'02_pixels.html').read_text(encoding='utf-8')
     assert 'numbers this lesson reproduces</summary>' in page and '../about/numbers.html' in page and '../about/papers.html#maaten-2008' in page
@@ -330,6 +333,13 @@ def test_dark_mode(site, visit, width):
     page.locator('.vl-scheme').click()
     page.wait_for_function("document.documentElement.dataset.scheme !== 'alternate'")
     assert luminance(page, 'backgroundColor') > .9 and luminance(page, 'color') < .1
+
+def test_without_scripts_a_figure_is_still_and_says_so(site, chromium):
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    page.goto(site.as_uri() + '/lessons/03_gradients.html')
+    figure = page.locator('.vl-curve').first
+    assert 'where scripts may run' in figure.inner_text() and figure.locator('img').bounding_box()['height'] > 200
+    assert 'run this cell' not in page.locator('main').inner_text()
 
 def shown_loss(page): return re.search(r'[\d.]+$', page.locator('.vl-curve .vl-loss').first.inner_text())[0]
 

@@ -6,6 +6,7 @@ from tidy import directives, VIEW
 
 HIDE = re.compile(r'hide$|default_exp\b')
 OURS = re.compile(r'#\|\s*(default_exp|exports?i?|hide\w*|slow|cuda|eval:)(\s|$)')
+NOTE, STILL = r'(?<=<p class="vl-note">)[^<]*', 'A still picture: where scripts may run, it moves.'  # in Jupyter it says to run the cell
 OPTION = re.compile(r'^#\|\s*(?!eval\b)([a-z]+(?:-[a-z]+)*)\s*:\s*(.+?)\s*$', re.M)
 def options(source): # of a code cell
     "What its `#| key: value` lines say, wherever they stand; quotes round a value are no part of it."
@@ -37,5 +38,7 @@ def code_cell(c, then):
         out['data'] = {'text/html': f'<details class="code-fold"><summary>numbers this lesson reproduces</summary><div>{out["data"]["text/html"]}</div><p><a href="../about/numbers.html">Those of all lessons</a></p></details>'}
         opts |= {'echo': 'false'}
     if 'fig-cap' in opts and is_live(c): c['outputs'] += [dict(output_type='display_data', metadata={}, data={'text/html': f'<p class="vl-cap">{html.escape(opts["fig-cap"])}</p>'})]
+    for o in c['outputs']:
+        if 'text/html' in o.get('data', {}): o['data']['text/html'] = re.sub(NOTE, STILL, o['data']['text/html'])
     bare = {k: v if v in ('true', 'false') else json.dumps(v, ensure_ascii=False) for k, v in opts.items()}
     return {**c, 'source': '\n'.join([f'#| {k}: {v}' for k, v in bare.items()] + lines).strip('\n')}

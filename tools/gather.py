@@ -4,7 +4,9 @@ from pathlib import Path
 
 PAPERS = json.loads((Path(__file__).parent/'papers.json').read_text(encoding='utf-8'))
 TERMS = re.compile(r'^\| *term *\| *meaning *\|\n\|[-:| ]+\|\n((?:\|.*\n?)+)', re.M | re.I)
-MEASURED = 'Measured as `make nb` saved the lessons: on an ordinary processor, without a GPU; on another one the last digits of trained networks may differ. What trains is run with the seeds named.'
+MEASURED = '''What a lesson showed when `make nb` last saved it, on the machine named above its table. On another one the last digits of trained
+networks differ. Expected is what follows exactly from arithmetic or from the data, or, where a network is trained, a band or an outcome.
+*Runs* counts trainings, each from a start of its own; it is empty where nothing depends on one.'''
 
 def slug(heading):
     "The anchor of a heading."
@@ -71,25 +73,36 @@ def cited(text, dest):
 
 CELL = re.compile(r'<t[hd][^>]*>(.*?)</t[hd]>', re.S)
 def reproduced(cell):
-    "The rows (number, here, expected) of a cell that shows what a lesson reproduces; None for any other."
+    "The rows (number, here, expected, where that comes from or '') of a cell that shows what a lesson reproduces; None for any other."
+    source = ''.join(cell['source'])
+    def whole(text): # pandas cuts off what is long
+        cut = re.fullmatch(r'(.{20,}?)\s*(?:…|\.\.\.)', text)
+        return (cut and re.search(re.escape(cut[1]) + r"[^'\"\n]*", source) or [text])[0]
     for o in cell.get('outputs', []):
         page = ''.join(o.get('data', {}).get('text/html', ''))
-        rows = [[html.unescape(re.sub(r'<[^>]+>', '', t)).strip() for t in CELL.findall(r)] for r in re.findall(r'<tr[^>]*>(.*?)</tr>', page, re.S)]
-        if rows and rows[0][-3:] == ['number', 'here', 'expected']: return [r[-3:] for r in rows[1:]]
+        head, *rows = [[html.unescape(re.sub(r'<[^>]+>', '', t)).strip() for t in CELL.findall(r)] for r in re.findall(r'<tr[^>]*>(.*?)</tr>', page, re.S)] or [[]]
+        if head[-1:] == ['expected']: head, rows = [*head, 'source'], [[*r, ''] for r in rows]
+        if len(head) < 4 or head[-2:] != ['expected', 'source']: continue
+        return [[whole(r[-4]) + (f': {head[-3]}' if head[-4] == '' else ''), *r[-3:]] for r in rows]
 
-def runs(row):
+COUNTS = {w: str(n) for n, w in enumerate('one two three four five six seven eight nine ten twenty'.split(), 1)} | dict(twenty='20')
+def runs(name, above=''): # of a row; the runs of the row above it
     "How many runs stand behind a number, as its name says; nothing for what is computed, not trained."
-    seeds = re.search(r'seeds? (\d+) (?:to|and) (\d+)', row[0])
-    if seeds: return str(int(seeds[2]) - int(seeds[1]) + 1)
-    if re.search(r'seed \d', row[0]): return '1'
-    of = re.search(r'\bof (ten|twenty|\d+)\b', row[0])
-    return {'ten': '10', 'twenty': '20'}.get(of[1], of[1]) if of else ''
+    bare = re.sub(r'\(.*?\)', '', name)
+    if m := re.search(r'seeds (\d+) to (\d+)', bare): return str(int(m[2]) - int(m[1]) + 1)
+    if m := re.search(r'seeds? (\d+(?:(?:, | and )\d+\b(?!,\d))*)', bare): return str(len(re.findall(r'\d+', m[1])))
+    if m := re.search(rf'\b(?:of|over) ({"|".join(COUNTS)})\b', bare): return COUNTS[m[1]]
+    return above if bare.startswith('the same') else ''
 
-def numbers(books):
+def numbers(books, measured): # the cells of each notebook, and what its outputs were measured on, by its page
     "The page of all numbers."
     text = front('Numbers', 'What did the lessons reproduce, and what was expected?') + MEASURED + '\n\n'
     for page, nb in books.items():
         for at, _, _, c in sections(nb):
-            rows = reproduced(c) if c['cell_type'] == 'code' else None
-            if rows: text += f'## {place(page, at, number(page))} {{#lesson-{number(page)[:2]}}}\n\n::: {{.vl-wide}}\n' + table(('number', 'here', 'expected', 'runs'), [[o.replace('|', '&#124;') for o in (*r, runs(r))] for r in rows]) + ':::\n\n'
+            rows, table_rows = reproduced(c) if c['cell_type'] == 'code' else None, []
+            if not rows: continue
+            for *row, source in rows: table_rows.append([*row, runs(row[0], table_rows[-1][-2] if table_rows else ''), source])
+            width = 5 if any(r[-1] for r in table_rows) else 4
+            text += f'## {place(page, at, number(page))} {{#lesson-{number(page)[:2]}}}\n\n' + (f'On {measured[page]}.\n\n' if measured.get(page) else '')
+            text += '::: {.vl-wide .vl-numbers}\n' + table(('number', 'here', 'expected', 'runs', 'source')[:width], [[o.replace('|', '&#124;') for o in r[:width]] for r in table_rows]) + ':::\n\n'
     return text

@@ -1,4 +1,5 @@
-"""Open the lessons in JupyterLab (`make lab`), set so that it asks the network for nothing: no news, no updates, no extension catalogue.
+"""Open the lessons in JupyterLab (`make lab`), set so that it asks the network for nothing, no news, no updates, no extension catalogue, and
+that long lines of code wrap.
 
 What opens are a learner's copies in `lessons/`, brought up to date first; those with changes of yours are kept. With `--edit` it is the
 sources in `nbs/`."""
@@ -8,15 +9,17 @@ from copies import copies
 from visionlab.cli import lessons
 
 ROOT = Path(__file__).resolve().parent.parent
-QUIET = {'@jupyterlab/apputils-extension:notification': dict(fetchNews='false', checkForUpdates=False, doNotDisturbMode=True),
-         '@jupyterlab/extensionmanager-extension:plugin': dict(enabled=False)}
+SETTINGS = {'@jupyterlab/apputils-extension:notification': dict(fetchNews='false', checkForUpdates=False, doNotDisturbMode=True),
+            '@jupyterlab/extensionmanager-extension:plugin': dict(enabled=False),
+            '@jupyterlab/notebook-extension:tracker': dict(codeCellConfig=dict(lineNumbers=False, lineWrap=True))}
 
 def command(root, page, *extra): # the folder to show, the notebook to open, more options
     "What starts JupyterLab in this environment."
-    settings = Path(sys.prefix)/'share'/'jupyter'/'lab'/'settings'/'overrides.json'
-    if sys.prefix != sys.base_prefix and not settings.exists():
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(json.dumps(QUIET), encoding='utf-8')
+    path = Path(sys.prefix)/'share'/'jupyter'/'lab'/'settings'/'overrides.json'
+    there = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
+    if sys.prefix != sys.base_prefix and SETTINGS.keys() - there.keys():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(SETTINGS | there), encoding='utf-8')
     root_user = ['--allow-root'] if hasattr(os, 'geteuid') and os.geteuid() == 0 else []
     return [sys.executable, '-m', 'jupyterlab', f'--ServerApp.root_dir={root}', f'--LabApp.default_url=/lab/tree/{page}', '--LabApp.news_url=None',
             '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.extension_manager=readonly', *root_user, *extra]

@@ -94,8 +94,9 @@ def main():
     api, made = module_pages(ROOT, site)
     shutil.copytree(ROOT/'nbs'/'images', BUILD/'nbs'/'images', dirs_exist_ok=True)
     for dest, text in made.items(): write(dest, symbol_links(cited(text, dest), api, {Pure(dest).stem}) if dest.startswith('api/') else text)
-    books = {dest: json.loads((ROOT/src).read_text(encoding='utf-8'))['cells'] for src, dest in site.items() if src.endswith('.ipynb')}
-    for name, page in (('glossary', glossary), ('papers', papers), ('numbers', numbers)): write(f'about/{name}.qmd', page(books))
+    nbs = {dest: json.loads((ROOT/src).read_text(encoding='utf-8')) for src, dest in site.items() if src.endswith('.ipynb')}
+    books, measured = [{dest: get(nb) for dest, nb in nbs.items()} for get in (lambda nb: nb['cells'], lambda nb: nb['metadata'].get('measured'))]
+    for name, text in (('glossary', glossary(books)), ('papers', papers(books)), ('numbers', numbers(books, measured))): write(f'about/{name}.qmd', text)
     for src, dest in site.items():
         if src.endswith('.ipynb'): lesson(ROOT/src, dest, site, api)
         elif src.endswith('.md'): write(dest, relink((ROOT/src).read_text(encoding='utf-8'), src, dest, site))

@@ -3,9 +3,10 @@
 Each runs in a fresh kernel of this environment, on one thread and with a fixed hash seed, so that the same notebook gives the same
 bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or a flag of `tst_flags`) are not run and keep what they
 show; with `--slow` before the names those marked `#| slow` run too. What is saved is tidy (tools/tidy.py), and an output that differs from
-the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing. An error or a warning
-in a cell is a failure that names the notebook and the cell."""
-import json, os, re, sys, time, warnings
+the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing; what they were measured on
+is saved with them. An error or a warning in a cell is a failure that names the notebook and the cell."""
+import json, os, platform, re, shutil, sys, time, warnings
+from importlib.metadata import version
 from pathlib import Path
 import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
 import nbformat
@@ -16,6 +17,14 @@ from tidy import VIEW, directives, inside, masked, text, tidy, widget_picture, w
 
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 DENSE = '--InlineBackend.figure_formats={"retina"}'  # twice the pixels, with the size on the screen in the output's metadata
+
+def machine():
+    "What a number is measured on here, in words."
+    info = Path('/proc/cpuinfo')
+    names = re.findall(r'^model name\s*: (.+)', info.read_text(), re.M) if info.exists() else []
+    cpu = re.sub(r'\((?:R|TM)\)| Processor\b', '', (names or [platform.processor() or platform.machine()])[0]).strip()
+    return f'{cpu} ({platform.machine()}, {platform.system()}), {"with" if shutil.which("nvidia-smi") else "no"} GPU, one thread of PyTorch {version("torch").split("+")[0]}, Python {platform.python_version()}'
+
 class LessonError(Exception): "A cell that fails, with the notebook, the cell and the reason."
 
 def explain(path, i, cell, what):
@@ -48,8 +57,12 @@ def run(path, saved=None, timeout=120, tries=2, slow=False): # the notebook; its
             if o.get('name') == 'stderr': raise explain(path, i, c, 'a lesson shows no warnings, and this cell wrote to stderr:\n' + o.text)
             if VIEW in o.get('data', {}) and 'OutputModel' in {w['model_name'] for w in inside(o, widget_state(nb))} and not widget_picture(o, widget_state(nb)):
                 raise explain(path, i, c, 'this interact shows nothing of its own; if it draws, end its function with plt.show()')
+    same = True
     for c, was in zip(tidy(nb).cells, old.cells):
-        if c.cell_type == 'code' and masked(c.outputs) == masked(was.outputs): c.outputs = was.outputs
+        if c.cell_type != 'code': continue
+        if masked(c.outputs) == masked(was.outputs): c.outputs = was.outputs
+        else: same = False
+    if not same: nb.metadata['measured'] = machine()
     return nb
 
 if __name__ == '__main__':

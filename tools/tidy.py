@@ -1,7 +1,7 @@
 """The form in which notebooks are saved: `python tools/tidy.py [nbs/03_gradients.ipynb ...]` (all of them by default).
 
-Outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata but what folds a cell and how large a
-picture is on the screen. What matplotlib drew is packed (tools/pack.py). Whether two outputs are the same is judged with times ("12.3 ms", "00:03") left out. With `--staged`, as the git hook calls it that `make` installs,
+Outputs only: no execution counts, no widget state (a widget leaves its first picture), no metadata but what folds a cell, how large a
+picture is on the screen, and on what the outputs were measured. What matplotlib drew is packed (tools/pack.py). Whether two outputs are the same is judged with times ("12.3 ms", "00:03") left out. With `--staged`, as the git hook calls it that `make` installs,
 the notebooks about to be committed are looked at: those that are not tidy are made so, and the commit waits until they are added again."""
 import json, re, subprocess, sys
 from pathlib import Path
@@ -33,7 +33,8 @@ def widget_picture(out, widgets):
 def tidy(nb):
     "The notebook with nothing in it that changes from run to run."
     widgets = widget_state(nb)
-    nb.metadata = nbformat.from_dict({'kernelspec': dict(display_name='python3', language='python', name='python3')})
+    kept = {k: v for k, v in nb.metadata.items() if k == 'measured'}  # written by tools/run_nbs.py, shown among the numbers of the site
+    nb.metadata = nbformat.from_dict({'kernelspec': dict(display_name='python3', language='python', name='python3'), **kept})
     nb.nbformat, nb.nbformat_minor = 4, 5
     for c in nb.cells:
         c.metadata = nbformat.from_dict({k: v for k, v in c.metadata.items() if k == 'jupyter'})
