@@ -800,6 +800,75 @@ def _(cls):
     nn.init.zeros_(block.conv2.weight)
     _same(block(x), x, 'with the second convolution at zero')
 
+# %% ../nbs/91_exercises.ipynb #0a76fd0a
+@exercise('datablock-1', "The larger of `size/W` and `size/H` is the factor; what survives is `size` divided by it, on both axes.",
+          "That is a square with sides of `min(W, H)`, whatever `size` is, and it lies in the middle.",
+          proves="Wide, tall and square pictures keep their middle square, as with `Resize`.",
+          solution="`s = min(W, H)`, `x,y = (W - s)/2,(H - s)/2`, `return x, y, x + s, y + s`")
+def _(f):
+    for W,H,size in ((40, 30, 24), (30, 40, 24), (20, 20, 64), (7, 500, 10)):
+        s = min(W, H)
+        _ask(f, W, H, size, expected=((W - s)/2, (H - s)/2, (W + s)/2, (H + s)/2))
+
+@exercise('datablock-2', "How many numbers has one photograph, and how many bytes has a float?",
+          "Divide 2·10⁹ by 3·160·160, and by four times that; a part of a photograph does not count.",
+          proves="26,041 as bytes, and a quarter of that as floats.", solution="(26041, 6510)")
+def _(answer): _same(answer, (26041, 6510), 'as bytes, as floats')
+
+@exercise('datablock-3', "The breed may hold underscores and capitals: `.+`. What comes behind it always?",
+          "An underscore, digits, and `.jpg` or `.jpeg`, where `e?` stands for an e or none, then the end.",
+          proves="It takes out breeds of one and two words, and nothing of what is no picture.",
+          solution=r"`r'(.+)_\d+\.jpe?g$'`")
+def _(pattern):
+    from visionlab.datablock import RegexLabeller
+    label = RegexLabeller(pattern)
+    def taken(name):
+        try: return label(name)
+        except ValueError: return 'nothing'
+    breeds = {'great_pyrenees_173.jpg': 'great_pyrenees', 'Maine_Coon_7.jpeg': 'Maine_Coon', 'pug_1.jpg': 'pug'}
+    for name,breed in {**breeds, 'readme_2.txt': 'nothing'}.items(): _ask(taken, name, expected=breed)
+
+# %% ../nbs/91_exercises.ipynb #785ed7c7
+@exercise('datablock-4', "Draw among the groups, not among the items: `sorted(set(map(key, items)))` are the groups.",
+          "`random.Random(seed).sample(groups, n)` draws n of them; then go through the items by position.",
+          proves="Three of ten groups were held out whole, the same ones for the same seed.",
+          solution="inside, `def split(items)`: `groups = sorted(set(map(key, items)))`, "
+          "`held = random.Random(seed).sample(groups, int(valid_pct*len(groups)))`, "
+          "`valid = [i for i,o in enumerate(items) if key(o) in held]`, `train` likewise with `not in`, "
+          "`return train, valid`; and at the end `return split`")
+def _(f):
+    items = [f'{dog}_{i}.jpg' for i in range(4) for dog in 'abcdefghij'[i:]]
+    def key(o): return o[0]
+    def held(seed):
+        split = f(key, .3, seed)
+        if split is None: raise _Slip('gave None: is there a `return split`?')
+        train,valid = map(list, split(items))
+        _same(sorted(train + valid), list(range(len(items))), 'the positions of both sides together')
+        dogs = [{key(items[i]) for i in side} for side in (train, valid)]
+        assert not dogs[0] & dogs[1], f"on both sides: {', '.join(sorted(dogs[0] & dogs[1]))}"
+        _same(len(dogs[1]), 3, 'groups held out, of 10 with valid_pct=.3')
+        return sorted(valid)
+    drawn = [held(seed) for seed in (0, 1, 2, 3, 4, 0)]
+    assert drawn[0] == drawn[-1], "the same seed held out other groups the second time"
+    assert any(o != drawn[0] for o in drawn), "five seeds held out the same groups"
+
+@exercise('datablock-5', "A dictionary from position to tensor, and a number of bytes that are left.",
+          "In `__getitem__`: is it in the dictionary? Else read it, and keep it if `x.nbytes` is no more than what is left.",
+          proves="In two epochs over six items with room for three, nine were read; with room for all, six.",
+          solution="`__init__`: `self.read,self.n,self.room,self.kept = read,n,room,{}`; `__len__`: `return self.n`; "
+          "`__getitem__`: `if i in self.kept: return self.kept[i]`, `x = self.read(i)`, "
+          "`if x.nbytes <= self.room: self.kept[i] = x; self.room -= x.nbytes`, `return x`")
+def _(cls):
+    for room,again in ((35, [3, 4, 5]), (60, []), (0, [0, 1, 2, 3, 4, 5])):
+        asked = []
+        def read(i):
+            asked.append(i)
+            return torch.full((10,), i, dtype=torch.uint8)
+        data = cls(read, 6, room)
+        _same(len(data), 6, 'len of 6 items')
+        for i in [*range(6)]*2: _same(data[i], [i]*10, f'item {i}')
+        _same(asked, [*range(6), *again], f'read in two epochs over 6 items of 10 bytes, room={room}')
+
 # %% ../nbs/91_exercises.ipynb #e1b25953
 @exercise('interpret-1', "A rate of p on n pictures has a standard deviation of √(p(1−p)/n). Two of them shall be .01.",
           "p(1−p) = .09, and √(.09/n) = .005.",
