@@ -16,7 +16,8 @@ here = Path(__file__).resolve().parent
 root,venv,kept = here.parent,here/'.venv',here/'.parts'
 py = venv/('Scripts/python.exe' if os.name=='nt' else 'bin/python')
 LIBS = 'visionlab fastai lightning'.split()
-PARTS = 'imports loop stats mnist99 mnist995 fashion92'.split()
+PARTS = 'imports loop stats mnist99 mnist995 fashion92 pictures'.split()
+OWN_TABLES = 'pictures',  # parts that are no row of the first table
 
 def call(args, **kw):
     "Run a step; on failure end with what it said."
@@ -49,6 +50,7 @@ def measure(part, a):
     few = lambda name, n: [name, n] if n else []
     if part=='imports': call([sys.executable, here/'imports.py', '--bench', py, *few('--rounds', a.rounds), '--json', new])
     elif part in ('loop', 'stats'): call([py, here/'loop.py', part, *few('--rounds', a.rounds), '--json', new, *(['--random'] if a.random else [])])
+    elif part in OWN_TABLES: call([py, here/f'{part}.py', *few('--rounds', a.rounds), '--json', new])
     else: call([py, here/'accuracy.py', part, *few('--seeds', a.seeds), '--json', new])
     res = json.loads(new.read_text()) | dict(minutes=(time.time()-start)/60, load=load, date=time.strftime('%Y-%m-%d'), on=hardware(), versions=versions())
     (kept/f'{part}.json').write_text(json.dumps(res))
@@ -94,12 +96,22 @@ def results(parts):
     "The tables, from what the parts wrote."
     rows = []
     for k in PARTS:
+        if k in OWN_TABLES: continue
         if k not in parts: rows.append([f'{k}: not measured yet', *['–']*6])
         else: rows += import_rows(parts[k]) if k=='imports' else map(table_row, parts[k]['rows'])
     seeds = [[what, *(f'{e} ({t:.1f} s)' for t,e in runs)] for k in PARTS for what,runs in parts.get(k, {}).get('seeds', {}).items()]
     n = max((len(r)-1 for r in seeds), default=0)
     return (table(['', 'plain PyTorch', 'visionlab', 'fastai', 'Lightning', 'to reach', 'visionlab'], rows),
             table(['errors of 10,000', *(f'seed {i}' for i in range(n))], [r+['–']*(n+1-len(r)) for r in seeds]) if seeds else 'Not measured yet.')
+
+def pictures(part):
+    "Epochs from files, and what decoders do alone."
+    if not part: return 'Not measured yet.'
+    names = dict(tensors='resident in memory', visionlab='visionlab', plain='ImageFolder, a worker a core', fastai='fastai', fastai0='fastai, no workers')
+    libs = [l for l in names if l in part['epochs'][0]['quartiles']]
+    rows = [[r['name'], *('{1:.2f} s ({0:.2f} … {2:.2f})'.format(*r['quartiles'][l]) for l in libs)] for r in part['epochs']]
+    return table(['', *map(names.get, libs)], rows) + '\n\n' + table(['decoder', 'pictures a second'],
+                 [[k, '{1:,.0f} ({0:,.0f} … {2:,.0f})'.format(*q)] for k,q in part['decode'].items()])
 
 def hardware():
     def cpu():
@@ -135,6 +147,12 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
 
 {seeds}
 
+## Pictures from files
+
+{pictures(parts.get('pictures'))}
+
+## How it was measured
+
 {when}
 
 - **Versions**: {every('versions')}.
@@ -153,6 +171,10 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
 - **99.5 % and 92 %**: the demo's network with more channels, through the `Learner`; see `RECIPES` in `bench/accuracy.py`. Pictures are
   changed at random in training (shifts of up to two pixels; mirror images). The accuracy is that of the mean probabilities over a few views of each
   test picture (four shifts by a pixel; the picture and its mirror image); the second table also says what one view gives. The time is that of training.
+- **Pictures from files**: {of('pictures', 'rounds')} rounds in one process, the loaders taking turns, each new in its round; seconds an epoch, files in the system's
+  cache. The JPEG files have {of('pictures', 'kilobytes')} kB each. visionlab keeps what it has read where it fits into a quarter of the memory; its second epoch includes
+  putting that together. fastai has its default of a worker a core, and none. Decoders: CPU time on one thread, from bytes in memory to an array of 500 × 400 pixels,
+  or one of 224 at least where that is said.
 """
 
 def main():
