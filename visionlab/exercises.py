@@ -916,3 +916,59 @@ def _(f):
     best = float(min(ts, key=lambda t: F.cross_entropy(scores/t, y).item()))
     for k in (1., 3., .5):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
+
+# %% ../nbs/91_exercises.ipynb #e14f5d3a
+@exercise('cleaning-1', "Softmax first: `p = scores.softmax(1)`. Which one of the probabilities in a row counts?",
+          "`p[range(len(labels)), labels]` is the probability of each label; the smallest comes first.",
+          proves="The order is that of the cross-entropy, also for scores that are large everywhere.",
+          solution="`scores.log_softmax(1)[range(len(labels)), labels].argsort()`")
+def _(f):
+    _ask(f, tensor([[0., 4.6], [0., 0.], [4.6, 0.]]), tensor([0, 0, 0]), expected=[0, 1, 2])
+    scores,labels = torch.randn(40, 5)*3 + 20*torch.rand(40, 1),torch.randint(5, (40,))
+    want = F.cross_entropy(scores, labels, reduction='none').argsort(descending=True)
+    _ask(f, scores, labels, expected=want.tolist(), case='40 pictures of 5 classes')
+
+@exercise('cleaning-2', "The slope is the probabilities, minus one at the label.",
+          "`F.one_hot(labels, scores.shape[1])` has the ones.",
+          proves="The slopes are those that autograd finds.",
+          solution="`scores.softmax(1) - F.one_hot(labels, scores.shape[1])`")
+def _(f):
+    _ask(f, tensor([[0., 0.], [0., 0.]]), tensor([0, 1]), expected=tensor([[-.5, .5], [.5, -.5]]))
+    scores,labels = (torch.randn(12, 4)*3).requires_grad_(),torch.randint(4, (12,))
+    F.cross_entropy(scores, labels, reduction='sum').backward()
+    _ask(f, scores.detach(), labels, expected=scores.grad, case='12 pictures of 4 classes')
+
+@exercise('cleaning-3', "For each fold: fit on all positions that are not in it, judge those that are.",
+          "`at = torch.arange(n)`, and for fold k: `model = fit(at[at % n_folds != k])`, "
+          "`res[at % n_folds == k] = judge(model, at[at % n_folds == k])`.",
+          proves="No item was judged by a model that had seen it, and each loss stands at its item.",
+          solution="The lines of the last hint in a loop over `range(n_folds)`, with `res = torch.zeros(n)` before it "
+          "and `return res` behind it.")
+def _(f):
+    for n,k in ((6, 2), (11, 3), (10, 5)):
+        knew,missed = set(),set()
+        def fit(at): return {int(i) for i in at}
+        def judge(seen, at):
+            at = {int(i) for i in at}
+            knew.update(seen & at); missed.update(set(range(n)) - seen - at)
+            return tensor([i + .25 for i in sorted(at)])
+        _ask(f, n, k, fit, judge, expected=torch.arange(n) + .25, case=f'n = {n}, n_folds = {k}')
+        assert not knew, f"item {min(knew)} is judged by a model that has seen it"
+        assert not missed, f"item {min(missed)} is neither learned from nor judged: a model learns from all other folds"
+
+@exercise('cleaning-4', "A dict of what was chosen, and a list of pairs: which file, and what was chosen for it *before*.",
+          "`choose`: append `(i, self.chosen.get(i, 'keep'))`, then `self.chosen[i] = what`. `undo`: if there is a "
+          "pair, pop it and put it back.",
+          proves="Choices are listed in order, and undone one by one back to the beginning.",
+          solution="With the dict and the list of the hints, `undo` is `if self.past: i,what = self.past.pop(); "
+          "self.chosen[i] = what`; `delete` is `sorted(i for i,o in self.chosen.items() if o == 'delete')`, and `change` "
+          "takes the pairs whose choice is neither 'keep' nor 'delete'.")
+def _(cls):
+    o = cls()
+    def now(case): return _same([list(o.delete()), [tuple(p) for p in o.change()]], case[1], case[0])
+    for i,what in ((7, 'delete'), (2, 'cat'), (5, 'dog'), (1, 'delete'), (7, 'keep'), (2, 'dog')): o.choose(i, what)
+    now(('six choices, and', [[1], [(2, 'dog'), (5, 'dog')]]))
+    for want in ([[1], [(2, 'cat'), (5, 'dog')]], [[1, 7], [(2, 'cat'), (5, 'dog')]], [[7], [(2, 'cat'), (5, 'dog')]],
+                 [[7], [(2, 'cat')]], [[7], []], [[], []], [[], []]):
+        o.undo()
+        now(('after undoing, delete and change', want))
