@@ -170,7 +170,9 @@ class DataBlock:
         dls = [DataLoader(o, bs, shuffle=o.train, batch_tfm=BatchTransforms(tfms, o.train), **kwargs) for o in sides]
         return ImageDataLoaders(*dls, vocab=getattr(train.blocks[-1], 'vocab', None), n_inp=self.n_inp)
 
-# %% ../nbs/17_datablock.ipynb #14b3f0b9
+# %% ../nbs/17_datablock.ipynb #6eccaa69
+#| code-fold: true
+#| code-summary: "its summary, and ImageDataLoaders, which it gives"
 @patch
 def summary(self:DataBlock,
     source,  # what `get_items` takes: a folder
@@ -195,7 +197,6 @@ def summary(self:DataBlock,
     kept = 'all are kept once read' if need <= room else f'{room:,.0f} MB are kept, the rest is read in every epoch'
     print(f'memory     {need:,.1f} MB for all pictures: {kept}')
 
-# %% ../nbs/17_datablock.ipynb #a874dead
 class ImageDataLoaders(DataLoaders):
     "Loaders of pictures from files, which know how to show what they give."
     def to_show(self,
