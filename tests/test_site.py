@@ -182,13 +182,16 @@ def test_the_address_to_copy_from(monkeypatch, tmp_path):
 
 def test_figures_on_a_phone_and_in_the_dark(site, visit):
     "Panels stack until they can be read; paper is dark, and what is drawn in full colour stays as it was."
-    page, small = visit(site.as_uri() + '/index.html', [site.as_uri()], width=360, dark=True), []
+    page, small, moved = visit(site.as_uri() + '/index.html', [site.as_uri()], width=360, dark=True), [], []
     for name in pages(site):
         if not name.startswith('lessons/'): continue
         page.goto(site.as_uri() + '/' + name)
-        small += [(name, *f) for f in page.evaluate("""[...document.querySelectorAll('.vl-fig svg')].filter(s => s.checkVisibility()).map(s => [s.closest('.cell').id, s.getBoundingClientRect().width/s.getAttribute('width')])""")]
-    scales = [s for *_, s in small]
-    assert len(scales) > 60 and min(scales) > .6, sorted(small, key=lambda f: f[-1])[:12]
+        small += [(name, *f) for f in page.evaluate("""[...document.querySelectorAll('.vl-fig svg')].filter(s => s.checkVisibility()).map(s => {
+            const r = s.getBoundingClientRect(), [w, h] = ['--w', '--h'].map(v => parseFloat(s.style.getPropertyValue(v)));
+            return [s.closest('.cell').id, r.height/h, r.width/w, s.classList.contains('vl-plot') || s.classList.contains('vl-title')] })""")]
+        moved += [(name, c) for c in page.evaluate("[...document.querySelectorAll('.vl-fig')].filter(f => f.scrollWidth > f.clientWidth + 1).map(f => f.closest('.cell').id)")]
+    for *where, high, wide, squeezed in small: assert high > .54 and wide > (.34 if squeezed else .57), (where, high, wide)  # letters of 14 pixels stay 8 high
+    assert len(small) > 60 and len(moved) <= 8, moved
     from PIL import Image, ImageStat
     import io
     def brightness(): return ImageStat.Stat(Image.open(io.BytesIO(page.locator('.vl-fig').first.screenshot())).convert('L')).mean[0]
