@@ -6,7 +6,7 @@
 __all__ = ['get_image_files', 'parent_label', 'RegexLabeller', 'using_attr', 'RandomSplitter', 'GrandparentSplitter',
            'ResizeMethod', 'PadMode', 'Resize', 'DataBlock', 'ImageDataLoaders']
 
-# %% ../nbs/17_datablock.ipynb #52d6b511
+# %% ../nbs/17_datablock.ipynb #42c97629
 import copy, os, re, torch
 from enum import Enum
 from functools import partial
@@ -14,20 +14,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from torch import Tensor
-from fastcore.basics import listify, noop, patch
+from fastcore.basics import listify, noop
 from fastcore.foundation import L
 from .core import keep_rng
 from .files import PILImage, image_exts, memory_room
 from .items import BatchTransforms, CategoryBlock, ImageBlock, ItemDataset, ItemTransform, set_up_tfms, two_sides
 from .loaders import DataLoader, DataLoaders, describe_batch
 
-# %% ../nbs/17_datablock.ipynb #7bf5d552
+# %% ../nbs/17_datablock.ipynb #a3141334
 def get_image_files(
     path:str|Path,            # a folder
     recurse:bool=True,        # those in its folders, too?
     folders:list|None=None    # only from these folders of it
 )->L:                         # of `Path`, sorted, so that every machine lists them alike
-    "The files whose names end as those of pictures do; what begins with a dot is passed over, and so are linked folders."
+    "The files whose names end as those of pictures do; what begins with a dot, and linked folders, are passed over."
     found = []
     for top in [Path(path)/o for o in listify(folders)] or [path]:
         for folder,inside,names in os.walk(top):
@@ -81,7 +81,7 @@ def GrandparentSplitter(
         return tuple([i for i,o in enumerate(names) if o == name] for name in (train_name, valid_name))
     return split
 
-# %% ../nbs/17_datablock.ipynb #95580873
+# %% ../nbs/17_datablock.ipynb #de921b51
 class ResizeMethod(str, Enum):
     "What gives way when a picture has to become a square."
     Crop,Pad,Squish = 'crop','pad','squish'
@@ -91,7 +91,7 @@ class PadMode(str, Enum):
     Zeros,Border,Reflection = 'zeros','border','reflection'
 
 class Resize(ItemTransform):
-    """Brings every picture to one size: cut to its middle, padded, or squished. The same every time, so it is done once.
+    """Brings every picture to one size: cut to its middle, padded, or squished; the same each time, so it is done once.
 
     Pictures are blended from their pixels, a mask's class numbers are picked, never blended."""
     def __init__(self,
@@ -113,13 +113,12 @@ class Resize(ItemTransform):
         x,y = (w - im.width)//2,(h - im.height)//2
         pads = [(y, h - im.height - y), (x, w - im.width - x), (0, 0)]
         mode = {PadMode.Zeros: 'constant', PadMode.Border: 'edge', PadMode.Reflection: 'reflect'}[self.pad_mode]
-        a = np.asarray(im)
-        return Image.fromarray(np.pad(a, pads[:a.ndim], mode))
+        return Image.fromarray(np.pad(a := np.asarray(im), pads[:a.ndim], mode))
 
-# %% ../nbs/17_datablock.ipynb #b2224f18
+# %% ../nbs/17_datablock.ipynb #acdd8840
 class DataBlock:
-    """How files become batches, in five answers: what an item is made of, where items lie, which are held out, what they
-    are called, what is done to them."""
+    """How files become batches, in five answers: what an item is made of, where items lie, which are held out, what
+    they are called, what is done to each."""
     def __init__(self,
         blocks=(ImageBlock, CategoryBlock), # a block for each part of an item; all but the last are inputs
         get_items=None,  # a function of the source that gives items; the source itself when not given
@@ -144,6 +143,12 @@ class DataBlock:
         res,changes = copy.copy(self),dict(item_tfms=item_tfms, batch_tfms=batch_tfms)
         vars(res).update({k:listify(v) for k,v in changes.items() if v is not None})
         return res
+    def summary(self,
+        source,  # what `get_items` takes: a folder
+        bs:int=4 # items in the batch that is shown
+    ):
+        "Prints one item's way through every step; where a step fails, its line is the last."
+        _walk(self, source, bs)
     def datasets(self,
         source,            # what `get_items` takes: a folder
         room:int|None=None # bytes of pictures to keep, of both sides; a quarter of the memory when not given
@@ -167,32 +172,28 @@ class DataBlock:
         if skip_bad and (bad := train.check() | valid.check()):
             print(f'{len(bad)} files cannot be read, and are left out:', *bad.values(), sep='\n  ')
         tfms = set_up_tfms(self.batch_tfms, train, bs)
-        dls = [DataLoader(o, bs, shuffle=o.train, batch_tfm=BatchTransforms(tfms, o.train), **kwargs) for o in sides]
+        dls = [DataLoader(o, bs, o.train, batch_tfm=BatchTransforms(tfms, o.train), **kwargs) for o in sides]
         return ImageDataLoaders(*dls, vocab=getattr(train.blocks[-1], 'vocab', None), n_inp=self.n_inp)
 
-# %% ../nbs/17_datablock.ipynb #6eccaa69
+# %% ../nbs/17_datablock.ipynb #20e14101
 #| code-fold: true
-#| code-summary: "its summary, and ImageDataLoaders, which it gives"
-@patch
-def summary(self:DataBlock,
-    source,  # what `get_items` takes: a folder
-    bs:int=4 # items in the batch that is shown
-):
-    "Prints one item's way through every step; where a step fails, its line is the last."
-    with keep_rng(): train,valid = self.datasets(source)
+#| code-summary: "its summary in full, and ImageDataLoaders, which it gives"
+def _walk(db, source, bs):
+    "Prints what `DataBlock.summary` says."
+    with keep_rng(): train,valid = db.datasets(source)
     item,n,room = train.items[0],len(train) + len(valid),(train.room + valid.room)/1e6
     print(f'get_items  finds {n:,} items; the first in training is {item}')
     print(f'splitter   puts {len(train):,} into training, {len(valid):,} into validation')
-    for b,g,name in zip(train.blocks, self.getters, ['get_x']*self.n_inp + ['get_y']*len(self.blocks)):
+    for b,g,name in zip(train.blocks, db.getters, ['get_x']*db.n_inp + ['get_y']*len(db.blocks)):
         print(f'{name:10} gives {g(item)!r}')
         o = b(g(item))
         print(f'{type(b).__name__:10} makes of it {f"a picture, {o.width} × {o.height}, {o.mode}" if b.opens else o}')
     with keep_rng(): tensors = describe_batch(train[0])
-    print('item_tfms ', ', '.join(type(f).__name__ for f in self.item_tfms), f'gives {tensors}')
+    print('item_tfms ', ', '.join(type(f).__name__ for f in db.item_tfms), f'gives {tensors}')
     b = train.read(range(min(bs, len(train))))
     print(f'a batch    is {describe_batch(b)}')
-    b = BatchTransforms(set_up_tfms(self.batch_tfms, train, bs))(b)
-    print(f'batch_tfms bytes to floats{"".join(f", {type(f).__name__}" for f in self.batch_tfms)}: {describe_batch(b)}')
+    b = BatchTransforms(set_up_tfms(db.batch_tfms, train, bs))(b)
+    print(f'batch_tfms bytes to floats{"".join(f", {type(f).__name__}" for f in db.batch_tfms)}: {describe_batch(b)}')
     need = (train.predicted() + valid.predicted())/1e6
     kept = 'all are kept once read' if need <= room else f'{room:,.0f} MB are kept, the rest is read in every epoch'
     print(f'memory     {need:,.1f} MB for all pictures: {kept}')

@@ -51,7 +51,7 @@ def load_image(
         name = f'what is in these {len(src):,} bytes' if isinstance(src, bytes) else src
         raise OSError(f"{name} cannot be read as a picture: {type(e).__name__}: {e}") from e
 
-# %% ../nbs/89_files.ipynb #8e8cbf99
+# %% ../nbs/89_files.ipynb #ee58e194
 class PILImage:
     "Colour pictures, as Pillow holds them."
     mode = 'RGB'
@@ -84,8 +84,8 @@ class PILMask(PILImage):
         a = np.asarray(load_image(o, None) if isinstance(o, (str,Path,bytes)) else o)
         if a.ndim != 2 or a.max(initial=0) > 255:
             name = o if isinstance(o, (str,Path)) else 'this'
-            raise OSError(f"{name} is no mask, one class number from 0 to 255 a pixel: it has shape {a.shape} and numbers "
-                          f"up to {a.max(initial=0)}")
+            raise OSError(f"{name} is no mask, one class number from 0 to 255 a pixel: it has shape {a.shape}, "
+                          f"and numbers up to {a.max(initial=0)}")
         return Image.fromarray(a.astype('uint8'))
 
 @patch
@@ -98,7 +98,7 @@ def to_thumb(self:Image.Image,
     im.thumbnail((w or h, h))
     return im
 
-# %% ../nbs/89_files.ipynb #7b3b63b0
+# %% ../nbs/89_files.ipynb #3aa9ec92
 def in_threads(
     f,             # called with each item
     items,         # what to go through
@@ -123,7 +123,7 @@ def image_errors(
 def verify_images(
     fns # paths
 )->L:   # of those that cannot be read
-    "The files that cannot be read as pictures, after a line on each: `verify_images(fns).map(Path.unlink)` removes them."
+    "The files that cannot be read as pictures, and a line on each: `verify_images(fns).map(Path.unlink)` removes them."
     bad = image_errors(fns)
     if bad: print(f'{len(bad)} of {len(fns)} files cannot be read:', *bad.values(), sep='\n  ')
     return L([*bad])
@@ -167,7 +167,7 @@ def resize_images(
     if bad: print(f'{len(bad)} of {len(fns)} files cannot be read:', *bad.values(), sep='\n  ')
     return L([*bad])
 
-# %% ../nbs/89_files.ipynb #c923be96
+# %% ../nbs/89_files.ipynb #460831f4
 def search_images(
     term:str,          # what to look for
     find,              # your search: a function of the term that gives addresses
@@ -210,5 +210,6 @@ def download_images(
         except (OSError, ValueError) as e: return ' '.join(f'{type(e).__name__}: {e}'.replace(str(part), 'it').split())
         finally: part.unlink(missing_ok=True)
     failed = {u:e for u,e in zip(urls, in_threads(one, enumerate(urls, first), n_workers)) if e}
-    if failed: print(f'{len(failed)} of {len(urls)} were left out:', *(f'{u}: {e}' for u,e in failed.items()), sep='\n  ')
+    lines = [f'{u}: {e}' for u,e in failed.items()]
+    if failed: print(f'{len(failed)} of {len(urls)} were left out:', *lines, sep='\n  ')
     return failed
