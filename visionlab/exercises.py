@@ -869,6 +869,53 @@ def _(cls):
         for i in [*range(6)]*2: _same(data[i], [i]*10, f'item {i}')
         _same(asked, [*range(6), *again], f'read in two epochs over 6 items of 10 bytes, room={room}')
 
+# %% ../nbs/91_exercises.ipynb #e67f52a9
+@exercise('transfer-1', "Two links of the chain: the slope of the square at the prediction, then how the prediction moves with w.",
+          "The slope of the square is `2*(v*w*x - t)`, and the prediction moves v·x times as fast as w.",
+          proves="The body's gradient is the error times the head's weight times the input, as autograd has it.",
+          solution="`2*(v*w*x - t)*v*x`")
+def _(f):
+    for w,v,x,t in ((3., .5, 2., 1.), (3., .1, 2., 1.), (-1., 2., .5, -3.), (3., 1/6, 2., 1.)):
+        p = tensor(w, requires_grad=True)
+        ((v*p*x - t)**2).backward()
+        _ask(f, w, v, x, t, expected=p.grad.item())
+
+@exercise('transfer-2', "From one group to the next the factor is always the same, and n - 1 such factors make `hi/lo`.",
+          "So the factor is `(hi/lo)**(1/(n - 1))`.",
+          proves="The rates begin at `lo`, end at `hi`, and rise by equal factors.",
+          solution="`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
+def _(f):
+    for lo,hi,n in ((1e-4, 1e-2, 3), (1., 16., 5), (.3, .3, 4), (1e-6, 1e-3, 2)):
+        want = [math.exp(math.log(lo) + (math.log(hi) - math.log(lo))*i/(n - 1)) for i in range(n)]
+        _ask(f, lo, hi, n, expected=want, eps=1e-6*hi)
+
+@exercise('transfer-3', "With three equal channels a kernel adds up three products with the same pixel. What one number does the same?",
+          "The sum over axis 1, and that axis has to stay.",
+          proves="One grey channel gives what three equal ones gave.", solution="`w.sum(1, keepdim=True)`")
+def _(f):
+    w,x = torch.randn(6, 3, 5, 5),torch.rand(2, 1, 9, 9)
+    got = f(w)
+    _same(getattr(got, 'shape', None), (6, 1, 5, 5), 'the shape of kernels for one channel')
+    _same(F.conv2d(x, got), F.conv2d(x.expand(-1, 3, -1, -1), w), 'what they give for a grey picture', eps=1e-4)
+
+@exercise('transfer-4', "`nn.Sequential(*list(model.children())[:-2])` has the layers, but they are the model's own: copy them.",
+          "`copy.deepcopy` copies; `p.requires_grad_(False)` freezes a parameter; the old linear layer's `in_features` is the size "
+          "of the new one.",
+          proves="Only the new layer learns, it stands on the old features, and the model has kept its own.",
+          solution="`body = nn.Sequential(*copy.deepcopy(list(model.children())[:-2]))`, `body.requires_grad_(False)`, "
+          "`return nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(model.fc.in_features, n_out))`")
+def _(f):
+    from visionlab.resnet import ResBlock,ResNet
+    model = ResNet(ResBlock, (1, 1), n_out=7, nfs=(8, 16))
+    got,x = f(model, 3),torch.randn(2, 3, 32, 32)
+    for m in (got, model): m.eval()
+    _same(got(x).shape, (2, 3), 'the shape of the scores for two pictures and n_out=3')
+    free = sorted((p for p in got.parameters() if p.requires_grad), key=lambda p: -p.ndim)
+    _same([tuple(p.shape) for p in free], [(3, 16), (3,)], 'the shapes of the parameters that learn')
+    assert all(p.requires_grad for p in model.parameters()), "the model itself has been frozen"
+    _same(got(x), model[:-1](x) @ free[0].T + free[1], "new layer on old features", eps=1e-4)
+    _same(sum(p.numel() for p in got.parameters()), sum(p.numel() for p in model.parameters()) - 7*17 + 3*17, 'parameters in all')
+
 # %% ../nbs/91_exercises.ipynb #e1b25953
 @exercise('interpret-1', "A rate of p on n pictures has a standard deviation of √(p(1−p)/n). Two of them shall be .01.",
           "p(1−p) = .09, and √(.09/n) = .005.",
