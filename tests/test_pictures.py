@@ -315,3 +315,30 @@ def test_class_numbers_are_not_colours(tmp_path):
     assert np.asarray(PILMask.create(file(Image.new('1', (2, 1), 1), 'PNG'))).tolist() == [[1, 1]]
     assert np.asarray(PILMask.create(torch.tensor([[0, 7]]))).tolist() == [[0, 7]]
     with pytest.raises(ValueError, match='a mask holds class 7'): ItemDataset([torch.tensor([[0, 7]])], [MaskBlock(['a', 'b'])], [lambda o: o])[0]
+
+# ---- where files lie
+
+def test_files_by_name_or_by_path(tmp_path, monkeypatch):
+    "A list as `get_image_files` gives it, or names in the folder; from the working directory or from the root."
+    from visionlab.datablock import ImageDataLoaders, parent_label
+    for i in range(10):
+        for d in ('cats', 'dogs'):
+            (tmp_path/'pets'/d).mkdir(parents=True, exist_ok=True)
+            Image.new('RGB', (8, 8), (i, 0, 0)).save(tmp_path/'pets'/d/f'{d[:-1]}_{i}.png')
+    monkeypatch.chdir(tmp_path)
+    for top in (Path('pets'), 'pets', tmp_path/'pets'):
+        for fns in (get_image_files(top), [str(p.relative_to(tmp_path/'pets')) for p in get_image_files(tmp_path/'pets')]):
+            dls = ImageDataLoaders.from_path_func(top, fns, parent_label, seed=1, bs=4)
+            assert dls.vocab == ['cats', 'dogs'] and sum(len(x) for dl in dls for x,_ in dl) == 20
+            dls = ImageDataLoaders.from_name_func(top, fns, lambda name: name[0] == 'c', seed=1, bs=4)
+            assert dls.vocab == [False, True] and len(dls.valid.dataset) == 4
+    with pytest.raises(ValueError, match='there are no items'): DataBlock(get_items=get_image_files).dataloaders('nowhere')
+
+def test_what_is_linked_or_hidden(tmp_path):
+    (tmp_path/'a'/'.thumbs').mkdir(parents=True)
+    for o in ('a/1.png', 'a/.thumbs/1.png', '2.PNG', '.3.png'): Image.new('L', (2, 2)).save(tmp_path/o)
+    (tmp_path/'loop').symlink_to(tmp_path)
+    (tmp_path/'4.png').symlink_to(tmp_path/'2.PNG')
+    assert [str(p.relative_to(tmp_path)) for p in get_image_files(tmp_path)] == ['2.PNG', '4.png', 'a/1.png']
+    assert [p.name for p in get_image_files(tmp_path, recurse=False)] == ['2.PNG', '4.png']
+    assert [p.name for p in get_image_files(str(tmp_path), folders=['a'])] == ['1.png']

@@ -175,7 +175,7 @@ class DataBlock:
         dls = [DataLoader(o, bs, o.train, batch_tfm=BatchTransforms(tfms, o.train), **kwargs) for o in sides]
         return ImageDataLoaders(*dls, vocab=getattr(train.blocks[-1], 'vocab', None), n_inp=self.n_inp)
 
-# %% ../nbs/17_datablock.ipynb #20e14101
+# %% ../nbs/17_datablock.ipynb #79f55dea
 #| code-fold: true
 #| code-summary: "its summary in full, and ImageDataLoaders, which it gives"
 def _walk(db, source, bs):
@@ -238,7 +238,7 @@ class ImageDataLoaders(DataLoaders):
         "Pictures whose path says what they are."
         block = DataBlock((ImageBlock(img_cls), CategoryBlock), splitter=RandomSplitter(valid_pct, seed),
                           get_y=label_func, item_tfms=item_tfms, batch_tfms=batch_tfms)
-        return block.dataloaders([Path(path)/o for o in fnames], **kwargs)
+        return block.dataloaders([p if p.is_relative_to(path) else Path(path)/p for p in map(Path, fnames)], **kwargs)
     @classmethod
     def from_name_func(cls,
         path:str|Path, # where they lie
