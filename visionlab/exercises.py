@@ -869,6 +869,60 @@ def _(cls):
         for i in [*range(6)]*2: _same(data[i], [i]*10, f'item {i}')
         _same(asked, [*range(6), *again], f'read in two epochs over 6 items of 10 bytes, room={room}')
 
+# %% ../nbs/91_exercises.ipynb #8aaba66a
+@exercise('augment-1', "Three steps: from pixels to between -1 and 1, through the matrix, and back to pixels.",
+          "`(2*col + 1)/n - 1` on the way in, a 1 as third number, divide by the third that comes out, "
+          "`((x + 1)*n - 1)/2` on the way back.",
+          proves="Zoom, quarter turn and a tilt with its division are asked for the right places.",
+          solution="`p = mat @ tensor([(2*col + 1)/n - 1, (2*row + 1)/n - 1, 1.])`, "
+          "`return tuple(((o + 1)*n - 1)/2 for o in (p[:2]/p[2]).tolist())`")
+def _(f):
+    zoom,turn = tensor([[.5, 0, 0], [0, .5, 0], [0, 0, 1]]),tensor([[0., -1, 0], [1, 0, 0], [0, 0, 1]])
+    tilt = tensor([[1, 0, 0], [0, 1, 0], [.5, 0, 1]])
+    for col,row,n,mat,at in ((3, 1, 4, zoom, (2.25, 1.25)), (3, 1, 4, turn, (2., 3.)), (2, 0, 3, tilt, (1.75, .25))):
+        _ask(f, col, row, n, mat, expected=at, eps=1e-4)
+
+@exercise('augment-2', "The new x is `1*x + k*y + 0`: that is the first row. The other two change nothing.",
+          "Start from `torch.eye(3).repeat(len(k), 1, 1)`: which cell multiplies y in the new x?",
+          proves="Each picture has its own k, in the first row and second column.",
+          solution="`m = torch.eye(3).repeat(len(k), 1, 1); m[:,0,1] = k; return m`")
+def _(f):
+    k = tensor([.5, -.2, 0.])
+    _ask(f, k, expected=torch.stack([tensor([[1., o, 0], [0, 1, 0], [0, 0, 1]]) for o in k.tolist()]))
+
+# %% ../nbs/91_exercises.ipynb #75c2785c
+@exercise('augment-3', "`look` of the lesson does it for one picture. What of it depends on the picture?",
+          "`at = mats @ places` is (n, 3, h*w); divide its first two rows by the third, and bring the pair to the end: "
+          "(n, h, w, 2) is what `F.grid_sample` wants.",
+          proves="Pictures wider than high, each with a matrix of its own, come out as from `move_pixels`.",
+          solution="`h,w = x.shape[-2:]`, `across,down = [torch.linspace(1/n - 1, 1 - 1/n, n) for n in (w, h)]`, "
+          "`at = mats @ torch.stack([across.expand(h, w), down[:,None].expand(h, w), torch.ones(h, w)]).flatten(1)`, "
+          "`at = (at[:,:2]/at[:,2:]).view(-1, 2, h, w).permute(0, 2, 3, 1)`, "
+          "`return F.grid_sample(x, at, align_corners=False)`")
+def _(f):
+    from visionlab.augment import move_pixels
+    x,mats = torch.rand(4, 2, 6, 9),torch.eye(3).repeat(4, 1, 1)
+    mats[1,0,1],mats[2,1,2],mats[3,2,0] = .4,.3,.35
+    _ask(f, x, mats, expected=move_pixels(x, mats, pad_mode='zeros'), eps=1e-4)
+
+@exercise('augment-4', "`logs = scores.log_softmax(1)`: what counts is `-logs` at the class, and the mean of all.",
+          "`(1 - eps)` of the one and `eps` of the other, both averaged over the batch.",
+          proves="It agrees with torch's for three values of eps, of which 0 is plain cross-entropy.",
+          solution="`logs = scores.log_softmax(1)`, "
+          "`return -(1 - eps)*logs[range(len(y)), y].mean() - eps*logs.mean(1).mean()`")
+def _(f):
+    scores,y = torch.randn(8, 5),torch.randint(5, (8,))
+    for eps in (0., .1, .5): _ask(f, scores, y, eps, expected=F.cross_entropy(scores, y, label_smoothing=eps))
+
+@exercise('augment-5', "Which matrix, times a matrix, changes nothing at all?",
+          "`torch.linalg.inv` takes a whole batch.",
+          proves="Turns and zooms multiplied by their answer give the identity, on both sides.",
+          solution="`torch.linalg.inv(mats)`")
+def _(f):
+    from visionlab.augment import rotate_mat, zoom_mat
+    mats = rotate_mat(tensor([20., -70, 5])) @ zoom_mat(tensor([.5, .8, 1.2]), tensor([[.3, 0, -1], [.5, .2, 0]]))
+    _ask(f, mats, expected=torch.linalg.inv(mats), eps=1e-4)
+
 # %% ../nbs/91_exercises.ipynb #e67f52a9
 @exercise('transfer-1', "Two links of the chain: the slope of the square at the prediction, then how the prediction moves with w.",
           "The slope of the square is `2*(v*w*x - t)`, and the prediction moves v·x times as fast as w.",
