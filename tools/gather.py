@@ -4,7 +4,7 @@ from pathlib import Path
 
 PAPERS = json.loads((Path(__file__).parent/'papers.json').read_text(encoding='utf-8'))
 TERMS = re.compile(r'^\| *term *\| *meaning *\|\n\|[-:| ]+\|\n((?:\|.*\n?)+)', re.M | re.I)
-MEASURED = '''What a lesson showed when `make nb` last saved it, on the machine named above its table. On another one the last digits of trained
+MEASURED = '''What a lesson showed when `make nb` last saved it, on the machine named here. On another one the last digits of trained
 networks differ. Expected is what follows exactly from arithmetic or from the data, or, where a network is trained, a band or an outcome.
 *Runs* counts trainings, each from a start of its own; it is empty where nothing depends on one.'''
 
@@ -96,13 +96,15 @@ def runs(name, above=''): # of a row; the runs of the row above it
 
 def numbers(books, measured): # the cells of each notebook, and what its outputs were measured on, by its page
     "The page of all numbers."
-    text = front('Numbers', 'What did the lessons reproduce, and what was expected?') + MEASURED + '\n\n'
+    text = front('Numbers', 'What did the lessons reproduce, and what was expected?') + MEASURED
+    on = {measured.get(page) for page, nb in books.items() if any(c['cell_type'] == 'code' and reproduced(c) for c in nb)}
+    text += f' For all of them that was {on.pop()}.\n\n' if len(on) == 1 and None not in on else '\n\n'  # then `on` is empty
     for page, nb in books.items():
         for at, _, _, c in sections(nb):
             rows, table_rows = reproduced(c) if c['cell_type'] == 'code' else None, []
             if not rows: continue
             for *row, source in rows: table_rows.append([*row, runs(row[0], table_rows[-1][-2] if table_rows else ''), source])
             width = 5 if any(r[-1] for r in table_rows) else 4
-            text += f'## {place(page, at, number(page))} {{#lesson-{number(page)[:2]}}}\n\n' + (f'On {measured[page]}.\n\n' if measured.get(page) else '')
+            text += f'## {place(page, at, number(page))} {{#lesson-{number(page)[:2]}}}\n\n' + (f'On {measured[page]}.\n\n' if on and measured.get(page) else '')
             text += '::: {.vl-wide .vl-numbers}\n' + table(('number', 'here', 'expected', 'runs', 'source')[:width], [[o.replace('|', '&#124;') for o in r[:width]] for r in table_rows]) + ':::\n\n'
     return text

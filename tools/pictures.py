@@ -74,7 +74,8 @@ def figure(png, alt, key, width=None): # base64; its description; a name for thi
         parts.append(window(a, b, 0, top, 'vl-title', f'flex:0 0 {(b - a)/w:.2%};margin:0 calc({(w - b)/w:.2%} + 2px) 0 {a/w:.2%}'))  # a line of its own
     for a, b in zip(at, at[1:]):
         rows = np.flatnonzero(~paper[top:, a:b].all(1))
-        over, under = rows[0]/(h - top), 1 - (rows[-1] + 1)/(h - top)                   # blank above and below this panel
+        over, under = max(0, rows[0]/(h - top) - .02), max(0, .98 - rows[-1]/(h - top))  # what is blank above and below this panel
         kind = 'vl-half' if (b - a)*scale < 240 else 'vl-plot' if not any(a <= x < b for x, *_ in boxes) else ''  # what holds no picture may be squeezed
+        if kind == 'vl-half': over = 0                                                       # titles side by side stay level
         parts.append(window(a, b, top, h, kind, f'flex:{b - a} 1 0' + f';--over:{over:.2f};--under:{under:.2f}'*bool(max(over, under) > .1)))
     return f'<div class="vl-fig{" vl-titled"*bool(top)}" role="img" aria-label="{html.escape(alt)}" style="max-width:{w*scale + 18:.0f}px">{"".join(parts)}</div>'
