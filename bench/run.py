@@ -16,8 +16,8 @@ here = Path(__file__).resolve().parent
 root,venv,kept = here.parent,here/'.venv',here/'.parts'
 py = venv/('Scripts/python.exe' if os.name=='nt' else 'bin/python')
 LIBS = 'visionlab fastai lightning'.split()
-PARTS = 'imports loop stats mnist99 mnist995 fashion92 pictures'.split()
-OWN_TABLES = 'pictures',  # parts that are no row of the first table
+PARTS = 'imports loop stats mnist99 mnist995 fashion92 pictures augment'.split()
+OWN_TABLES = 'pictures','augment'  # parts that are no row of the first table
 
 def call(args, **kw):
     "Run a step; on failure end with what it said."
@@ -113,6 +113,17 @@ def pictures(part):
     return table(['', *map(names.get, libs)], rows) + '\n\n' + table(['decoder', 'pictures a second'],
                  [[k, '{1:,.0f} ({0:,.0f} … {2:,.0f})'.format(*q)] for k,q in part['decode'].items()])
 
+def augment(part):
+    "Pictures changed at random in a second: here more is better."
+    if not part: return 'Not measured yet.'
+    libs = list(part['rates'][0]['quartiles'])
+    def row(r):
+        low,value,high = r['quartiles']['visionlab']
+        unsure = ', within the noise' if r['target'] and low<=r['target']<high else ''
+        reached = ('–' if not r['target'] else 'reached' if value>=r['target'] else f"missed by a factor of {r['target']/value:.2f}")+unsure
+        return [r['name'], *('{1:,.0f} ({0:,.0f} … {2:,.0f})'.format(*r['quartiles'][l]) for l in libs), f"≥ {r['target']:,}" if r['target'] else '–', reached]
+    return table(['pictures a second', *libs, 'to reach', 'visionlab'], map(row, part['rates']))
+
 def hardware():
     def cpu():
         info = Path('/proc/cpuinfo')
@@ -150,6 +161,10 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
 ## Pictures from files
 
 {pictures(parts.get('pictures'))}
+
+## Pictures changed at random
+
+{augment(parts.get('augment'))}
 
 ## How it was measured
 
