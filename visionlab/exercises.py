@@ -1018,7 +1018,7 @@ def _(f):
     for k in (1., 3., .5):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
 
-# %% ../nbs/91_exercises.ipynb #e14f5d3a
+# %% ../nbs/91_exercises.ipynb #6cd508c6
 @exercise('cleaning-1', "Softmax first: `p = scores.softmax(1)`. Which one of the probabilities in a row counts?",
           "`p[range(len(labels)), labels]` is the probability of each label; the smallest comes first.",
           proves="The order is that of the cross-entropy, also for scores that are large everywhere.",
@@ -1057,13 +1057,13 @@ def _(f):
         assert not knew, f"item {min(knew)} is judged by a model that has seen it"
         assert not missed, f"item {min(missed)} is neither learned from nor judged: a model learns from all other folds"
 
-@exercise('cleaning-4', "A dict of what was chosen, and a list of pairs: which file, and what was chosen for it *before*.",
+@exercise('cleaning-4', "A dict of what was chosen, and a list of pairs: which file, and its choice *before*.",
           "`choose`: append `(i, self.chosen.get(i, 'keep'))`, then `self.chosen[i] = what`. `undo`: if there is a "
           "pair, pop it and put it back.",
           proves="Choices are listed in order, and undone one by one back to the beginning.",
           solution="With the dict and the list of the hints, `undo` is `if self.past: i,what = self.past.pop(); "
-          "self.chosen[i] = what`; `delete` is `sorted(i for i,o in self.chosen.items() if o == 'delete')`, and `change` "
-          "takes the pairs whose choice is neither 'keep' nor 'delete'.")
+          "self.chosen[i] = what`; `delete` is `sorted(i for i,o in self.chosen.items() if o == 'delete')`, "
+          "and `change` takes the pairs whose choice is neither 'keep' nor 'delete'.")
 def _(cls):
     o = cls()
     def now(case): return _same([list(o.delete()), [tuple(p) for p in o.change()]], case[1], case[0])
