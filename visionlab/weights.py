@@ -16,9 +16,9 @@ from torch import nn
 from torch.nn import functional as F
 from .fetch import DataSet, FetchError, Source, URLs, _sets, data_home, download, unpack, untar_data
 
-# %% ../nbs/87_weights.ipynb #9b861df2
+# %% ../nbs/87_weights.ipynb #4cd12fef
 class SameConv2d(nn.Conv2d):
-    "A convolution padded as TensorFlow does it: `ceil(n/stride)` places come out, an odd zero goes to right and bottom."
+    "A convolution padded as TensorFlow does it: `ceil(n/stride)` places, an odd zero at the right and at the bottom."
     def __init__(self,
         ni:int,       # input channels
         nf:int,       # output channels
@@ -149,7 +149,7 @@ def torchvision_weights(
         finally: part.unlink(missing_ok=True)
     return torch.load(path, weights_only=True, map_location='cpu')
 
-# %% ../nbs/87_weights.ipynb #80b4b53c
+# %% ../nbs/87_weights.ipynb #c05946a4
 def _timm():
     try: import timm
     except ImportError: return None
@@ -172,7 +172,7 @@ def timm_network(
 )->nn.Sequential:         # body, avgpool, flatten
     "A network of timm's without its last layer. `ImportError` without timm, `ValueError` for a name it does not know."
     if not (timm := _timm()):
-        raise ImportError(f"{name!r} is neither ours nor torchvision's. timm has hundreds more: pip install visionlab[timm]")
+        raise ImportError(f"{name!r} is neither ours nor torchvision's. timm has more: pip install visionlab[timm]")
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, [*timm.list_models(), *_torchvision_names(), 'efficientnet_lite0'])
         raise ValueError(f"no network is called {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ''))
@@ -180,7 +180,7 @@ def timm_network(
     body = timm.create_model(name, pretrained=pretrained, num_classes=0, global_pool='')
     return nn.Sequential(OrderedDict(body=body, avgpool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten()))
 
-# %% ../nbs/87_weights.ipynb #8576556b
+# %% ../nbs/87_weights.ipynb #212c90df
 def _torchvision_names():
     from torchvision import models
     return models.list_models(module=models)
@@ -209,7 +209,7 @@ def create_model(
     arch,                 # a function that makes a network, or a name: ours, torchvision's, timm's
     pretrained:bool=False # with ImageNet's weights?
 )->nn.Module:
-    "The network of an architecture. Raises `FetchError` where no source gives its weights, `ValueError` where none has any."
+    "The network of an architecture. Raises `FetchError` where no source gives its weights, or nobody has any."
     name = arch_name(arch)
     known = name in _torchvision_names()
     if name == 'efficientnet_lite0':
