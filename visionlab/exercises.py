@@ -1018,6 +1018,64 @@ def _(f):
     for k in (1., 3., .5):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
 
+# %% ../nbs/91_exercises.ipynb #b951b871
+@exercise('features-1', "Each place has its share of the score: the weights times what the channels have there, over the number of places.",
+          "At the upper left: (2·0 − 1·4)/4.",
+          proves="The four places add up to the score, 2·2 − 1·2 = 2.", solution="[[-1, 0], [3, 0]]")
+def _(m): _same([[float(o) for o in row] for row in m], [[-1., 0.], [3., 0.]], 'the map')
+
+@exercise('features-2', "The slope of score k at every number of x, times how far that number is going to move.",
+          "A fall is a score that gets smaller: minus the sum of slope × `(other - x)`, for each picture.",
+          proves="A linear score is predicted exactly, and a bent one as its slope has it, each picture for itself.",
+          solution="`x = x.clone().requires_grad_(); g, = torch.autograd.grad(net(x)[:,k].sum(), x); "
+          "return (g*(x - other)).flatten(1).sum(1).detach()`")
+def _(f):
+    x,other = torch.rand(2, 3, 1, 4, 4)
+    line = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    _ask(f, line, x, other, 1, expected=(line(x) - line(other))[:,1], case='a linear layer and k = 1')
+    bent = nn.Sequential(line, nn.Tanh(), nn.Linear(2, 3))
+    at = x.clone().requires_grad_()
+    slope, = torch.autograd.grad(bent(at)[:,2].sum(), at)
+    _ask(f, bent, x, other, 2, expected=(slope*(x - other)).flatten(1).sum(1), case='a tanh between two layers and k = 2')
+
+# %% ../nbs/91_exercises.ipynb #b0ae7464
+@exercise('features-3', "A forward hook keeps what the layer gave, and in it `register_hook` keeps its gradient.",
+          "The mean of the gradient over both axes of places, `keepdim=True`, times what the layer gave; "
+          "sum over the channels, and ReLU.",
+          proves="It agrees with the lesson's on two layers of a network that ends without a mean, and leaves no hook behind.",
+          solution="`kept = []; h = layer.register_forward_hook(lambda m, i, out: kept.append(out)); s = model(x)[:,k].sum(); "
+          "h.remove(); g, = torch.autograd.grad(s, kept[0]); return (g.mean((2, 3), keepdim=True)*kept[0]).sum(1).relu()`")
+def _(f):
+    from visionlab.features import grad_cam
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.Flatten(), nn.Linear(45, 3))
+    x = torch.randn(2, 1, 9, 9)
+    for i in (1, 2):
+        _ask(f, net, x, net[i], 2, expected=grad_cam(net, x, net[i], 2), eps=1e-4, case=f'layer {i} of a small network')
+        assert not net[i]._forward_hooks, "the hook is still there: remove it"
+
+@exercise('features-4', "Multiply first; there is no mean.", "`(A*slope).sum(1)`, then the ReLU.",
+          proves="Where Grad-CAM is blank this map shows the half that speaks for the class.",
+          solution="`(A*slope).sum(1).relu()`")
+def _(f):
+    A = torch.rand(2, 3, 4, 4)
+    slope = torch.ones(2, 3, 4, 4)
+    slope[...,2:] = -1
+    want = A.sum(1)
+    want[...,2:] = 0
+    _ask(f, A, slope, expected=want, case='slopes of 1 on the left and −1 on the right')
+    A = A - .5
+    _ask(f, A, slope, expected=(A*slope).sum(1).relu(), case='features below zero too')
+
+@exercise('features-5', "`flatten(1)` makes a row of each map; where is its largest number?",
+          "`masks.flatten(1).gather(1, peak[:,None])` looks each mask up at its map's peak; then the mean.",
+          proves="Only the peak counts, whatever else of a map lies inside.",
+          solution="`masks.flatten(1).gather(1, maps.flatten(1).argmax(1)[:,None]).float().mean()`")
+def _(f):
+    maps = torch.tensor([[[0., 1.], [2., 5.]], [[9., 3.], [3., 3.]], [[1., 2.], [3., 4.]]])
+    masks = torch.tensor([[[False, False], [False, True]], [[False, True], [True, True]], [[True, True], [True, False]]])
+    _ask(f, maps, masks, expected=1/3, case='three maps of 2 × 2, of which one has its peak inside')
+    _ask(f, maps.repeat(2, 1, 1), torch.cat([masks, ~masks]), expected=.5, case='six maps')
+
 # %% ../nbs/91_exercises.ipynb #6cd508c6
 @exercise('cleaning-1', "Softmax first: `p = scores.softmax(1)`. Which one of the probabilities in a row counts?",
           "`p[range(len(labels)), labels]` is the probability of each label; the smallest comes first.",
