@@ -37,11 +37,16 @@ from .normalization import *
 from .resnet import *
 from .datablock import *
 from .augment import *
+from .transfer import *
+from .interpret import *
+from .features import *
+from .cleaning import *
 from .live import *
 from .exercises import *
 from .fetch import *
 from .files import *
 from .items import *
+from .weights import *
 from .metrics import *
 from .checks import *
 from .progress import *

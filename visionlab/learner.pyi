@@ -1,6 +1,8 @@
 # Written by tools/stubs.py from learner.py and what later modules add to it. Not to be edited.
 from .activations import ActivationStats
 from .activations import HookCallback
+from .augment import CutMix
+from .augment import MixUp
 from .callbacks import CSVLogger
 from .callbacks import EarlyStopping
 from .callbacks import GradientAccumulation
@@ -18,6 +20,7 @@ from .progress import ProgressCallback
 from .schedules import ParamScheduler
 from .schedules import valley
 from .sgd import Adam, group_lrs, knows_all, param_groups
+from .transfer import FrozenNorms
 from contextlib import contextmanager, nullcontext
 from fastcore.basics import camel2snake, listify
 from fastcore.foundation import L
@@ -189,6 +192,8 @@ class Learner(Loop):
     default_cbs: Any
     hook: HookCallback
     activation_stats: ActivationStats
+    mix_up: MixUp
+    cut_mix: CutMix
     track_best: TrackBest
     early_stopping: EarlyStopping
     save_model: SaveModel
@@ -203,12 +208,15 @@ class Learner(Loop):
     gradient_clip: GradientClip
     progress: ProgressCallback
     param_scheduler: ParamScheduler
+    frozen_norms: FrozenNorms
     def validate(self, ds_idx: int=1, dl=None, cbs=None) -> L:
         'Loss and metrics over every item of a loader, without training.'
     def get_preds(self, ds_idx: int=1, dl=None, with_input: bool=False, with_decoded: bool=False, with_loss: bool=False, act=None) -> tuple:
         'Predictions for every item of a loader, in the order of its data set.'
     def predict(self, item) -> tuple:
         'What the model says to one item. Raises where the item is not what the data set holds.'
+    def tta(self, ds_idx: int=1, dl=None, n: int=4, beta: float | None=0.25, use_max: bool=False) -> tuple:
+        'Predicts from several views of each item, made by the random transforms of the training loader.'
     def save(self, file, with_opt: bool=True) -> Path:
         'Writes weights, buffers and optimizer to a file, which appears only when it is whole.'
     def load(self, file, with_opt: bool=True, strict: bool=True) -> Learner:
@@ -234,3 +242,11 @@ class Learner(Loop):
         'Trains with a rate that climbs from `lr_max/div` to `lr_max` and falls to `lr_max/div_final`, momentum mirrored.'
     def fit_flat_cos(self, n_epoch: int, lr=None, div_final: float=100000.0, pct_start: float=0.75, **kwargs):
         'Trains at a constant rate, then lets it fall to `lr/div_final` by a cosine. Momentum stays.'
+    def freeze_to(self, n: int):
+        'Freezes the parameter groups of `splitter` before number `n`, and sets free the others. One group is all head.'
+    def freeze(self):
+        'Freezes all groups but the last: only the head learns.'
+    def unfreeze(self):
+        'Sets all groups free.'
+    def fine_tune(self, epochs: int, base_lr: float=0.002, freeze_epochs: int=1, lr_mult: float=100, pct_start: float=0.3, div: float=5.0, **kwargs):
+        'Trains the head, then all of it, at rates that fall towards the input by equal factors. As in fastai.'
