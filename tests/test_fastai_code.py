@@ -271,7 +271,7 @@ head = create_head(512, dls.c, ps=0.25)
 model = nn.Sequential(body, head)
 pool = AdaptiveConcatPool2d()
 def split(m): return [list(m[0].parameters()), list(m[1].parameters())]
-learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(), splitter=split, metrics=accuracy)
+learn = Learner(dls, model, loss_func=nn.CrossEntropyLoss(), splitter=split, metrics=accuracy)
 learn.freeze()
 learn.fit_one_cycle(1, 3e-3)
 learn.freeze_to(0)
@@ -298,7 +298,7 @@ def get_dls(bs, size):
     return block.dataloaders(path, bs=bs)
 
 dls = get_dls(40, 16)
-learn = Learner(dls, resnet18(num_classes=dls.c), loss_func=LabelSmoothingCrossEntropy(), metrics=accuracy)
+learn = vision_learner(dls, resnet18, pretrained=False, loss_func=LabelSmoothingCrossEntropy(), metrics=accuracy)
 learn.fit_one_cycle(1, 3e-3)
 learn.dls = get_dls(40, 24)
 learn.fine_tune(1, 1e-3)
