@@ -801,7 +801,8 @@ def _(cls):
     _same(block(x), x, 'with the second convolution at zero')
 
 # %% ../nbs/91_exercises.ipynb #0a76fd0a
-@exercise('datablock-1', "The larger of `size/W` and `size/H` is the factor; what survives is `size` divided by it, on both axes.",
+@exercise('datablock-1', "The larger of `size/W` and `size/H` is the factor; what survives is `size` "
+          "divided by it, on both axes.",
           "That is a square with sides of `min(W, H)`, whatever `size` is, and it lies in the middle.",
           proves="Wide, tall and square pictures keep their middle square, as with `Resize`.",
           solution="`s = min(W, H)`, `x,y = (W - s)/2,(H - s)/2`, `return x, y, x + s, y + s`")
@@ -853,7 +854,8 @@ def _(f):
     assert any(o != drawn[0] for o in drawn), "five seeds held out the same groups"
 
 @exercise('datablock-5', "A dictionary from position to tensor, and a number of bytes that are left.",
-          "In `__getitem__`: is it in the dictionary? Else read it, and keep it if `x.nbytes` is no more than what is left.",
+          "In `__getitem__`: is it in the dictionary? Else read it, and keep it if `x.nbytes` is no more "
+          "than what is left.",
           proves="In two epochs over six items with room for three, nine were read; with room for all, six.",
           solution="`__init__`: `self.read,self.n,self.room,self.kept = read,n,room,{}`; `__len__`: `return self.n`; "
           "`__getitem__`: `if i in self.kept: return self.kept[i]`, `x = self.read(i)`, "
@@ -924,7 +926,8 @@ def _(f):
     _ask(f, mats, expected=torch.linalg.inv(mats), eps=1e-4)
 
 # %% ../nbs/91_exercises.ipynb #e67f52a9
-@exercise('transfer-1', "Two links of the chain: the slope of the square at the prediction, then how the prediction moves with w.",
+@exercise('transfer-1', "Two links of the chain: the slope of the square at the prediction, then how the "
+          "prediction moves with w.",
           "The slope of the square is `2*(v*w*x - t)`, and the prediction moves v·x times as fast as w.",
           proves="The body's gradient is the error times the head's weight times the input, as autograd has it.",
           solution="`2*(v*w*x - t)*v*x`")
@@ -934,7 +937,8 @@ def _(f):
         ((v*p*x - t)**2).backward()
         _ask(f, w, v, x, t, expected=p.grad.item())
 
-@exercise('transfer-2', "From one group to the next the factor is always the same, and n - 1 such factors make `hi/lo`.",
+@exercise('transfer-2', "From one group to the next the factor is always the same, and n - 1 such factors "
+          "make `hi/lo`.",
           "So the factor is `(hi/lo)**(1/(n - 1))`.",
           proves="The rates begin at `lo`, end at `hi`, and rise by equal factors.",
           solution="`[lo*(hi/lo)**(i/(n - 1)) for i in range(n)]`")
@@ -943,7 +947,8 @@ def _(f):
         want = [math.exp(math.log(lo) + (math.log(hi) - math.log(lo))*i/(n - 1)) for i in range(n)]
         _ask(f, lo, hi, n, expected=want, eps=1e-6*hi)
 
-@exercise('transfer-3', "With three equal channels a kernel adds up three products with the same pixel. What one number does the same?",
+@exercise('transfer-3', "With three equal channels a kernel adds up three products with the same pixel. "
+          "What one number does the same?",
           "The sum over axis 1, and that axis has to stay.",
           proves="One grey channel gives what three equal ones gave.", solution="`w.sum(1, keepdim=True)`")
 def _(f):
@@ -952,8 +957,10 @@ def _(f):
     _same(getattr(got, 'shape', None), (6, 1, 5, 5), 'the shape of kernels for one channel')
     _same(F.conv2d(x, got), F.conv2d(x.expand(-1, 3, -1, -1), w), 'what they give for a grey picture', eps=1e-4)
 
-@exercise('transfer-4', "`nn.Sequential(*list(model.children())[:-2])` has the layers, but they are the model's own: copy them.",
-          "`copy.deepcopy` copies; `p.requires_grad_(False)` freezes a parameter; the old linear layer's `in_features` is the size "
+@exercise('transfer-4', "`nn.Sequential(*list(model.children())[:-2])` has the layers, but they are the "
+          "model's own: copy them.",
+          "`copy.deepcopy` copies; `p.requires_grad_(False)` freezes a parameter; the old linear layer's "
+          "`in_features` is the size "
           "of the new one.",
           proves="Only the new layer learns, it stands on the old features, and the model has kept its own.",
           solution="`body = nn.Sequential(*copy.deepcopy(list(model.children())[:-2]))`, `body.requires_grad_(False)`, "
@@ -968,7 +975,8 @@ def _(f):
     _same([tuple(p.shape) for p in free], [(3, 16), (3,)], 'the shapes of the parameters that learn')
     assert all(p.requires_grad for p in model.parameters()), "the model itself has been frozen"
     _same(got(x), model[:-1](x) @ free[0].T + free[1], "new layer on old features", eps=1e-4)
-    _same(sum(p.numel() for p in got.parameters()), sum(p.numel() for p in model.parameters()) - 7*17 + 3*17, 'parameters in all')
+    n_got,n_was = [sum(p.numel() for p in m.parameters()) for m in (got, model)]
+    _same(n_got, n_was - 7*17 + 3*17, 'parameters in all')
 
 # %% ../nbs/91_exercises.ipynb #e1b25953
 @exercise('interpret-1', "A rate of p on n pictures has a standard deviation of √(p(1−p)/n). Two of them shall be .01.",
@@ -989,7 +997,8 @@ def _(f):
         root = max(b*b - 4*a*c, 0)**.5
         _ask(f, k, n, z, expected=((b - root)/(2*a), (b + root)/(2*a)), eps=1e-6)
 
-@exercise('interpret-3', "`at = torch.randint(len(y), (len(y),))` draws positions with replacement; take both `pred[at]` and "
+@exercise('interpret-3', "`at = torch.randint(len(y), (len(y),))` draws positions with replacement; take "
+          "both `pred[at]` and "
           "`y[at]`.", "The middle 95 % lie between the quantiles .025 and .975: `np.quantile(results, [.025, .975])`.",
           proves="Pictures are drawn with replacement, each with its own label; of a mean comes the interval of the "
           "formula.",
@@ -1019,7 +1028,8 @@ def _(f):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
 
 # %% ../nbs/91_exercises.ipynb #b951b871
-@exercise('features-1', "Each place has its share of the score: the weights times what the channels have there, over the number of places.",
+@exercise('features-1', "Each place has its share of the score: the weights times what the channels have "
+          "there, over the number of places.",
           "At the upper left: (2·0 − 1·4)/4.",
           proves="The four places add up to the score, 2·2 − 1·2 = 2.", solution="[[-1, 0], [3, 0]]")
 def _(m): _same([[float(o) for o in row] for row in m], [[-1., 0.], [3., 0.]], 'the map')
@@ -1036,15 +1046,18 @@ def _(f):
     bent = nn.Sequential(line, nn.Tanh(), nn.Linear(2, 3))
     at = x.clone().requires_grad_()
     slope, = torch.autograd.grad(bent(at)[:,2].sum(), at)
-    _ask(f, bent, x, other, 2, expected=(slope*(x - other)).flatten(1).sum(1), case='a tanh between two layers and k = 2')
+    _ask(f, bent, x, other, 2, expected=(slope*(x - other)).flatten(1).sum(1), case='a tanh between layers and k = 2')
 
 # %% ../nbs/91_exercises.ipynb #b0ae7464
 @exercise('features-3', "A forward hook keeps what the layer gave, and in it `register_hook` keeps its gradient.",
           "The mean of the gradient over both axes of places, `keepdim=True`, times what the layer gave; "
           "sum over the channels, and ReLU.",
-          proves="It agrees with the lesson's on two layers of a network that ends without a mean, and leaves no hook behind.",
-          solution="`kept = []; h = layer.register_forward_hook(lambda m, i, out: kept.append(out)); s = model(x)[:,k].sum(); "
-          "h.remove(); g, = torch.autograd.grad(s, kept[0]); return (g.mean((2, 3), keepdim=True)*kept[0]).sum(1).relu()`")
+          proves="It agrees with the lesson's on two layers of a network that ends without a mean, and "
+          "leaves no hook behind.",
+          solution="`kept = []; h = layer.register_forward_hook(lambda m, i, out: kept.append(out)); s = "
+          "model(x)[:,k].sum(); "
+          "h.remove(); g, = torch.autograd.grad(s, kept[0]); return (g.mean((2, 3), "
+          "keepdim=True)*kept[0]).sum(1).relu()`")
 def _(f):
     from visionlab.features import grad_cam
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.Flatten(), nn.Linear(45, 3))
@@ -1072,7 +1085,7 @@ def _(f):
           solution="`masks.flatten(1).gather(1, maps.flatten(1).argmax(1)[:,None]).float().mean()`")
 def _(f):
     maps = torch.tensor([[[0., 1.], [2., 5.]], [[9., 3.], [3., 3.]], [[1., 2.], [3., 4.]]])
-    masks = torch.tensor([[[False, False], [False, True]], [[False, True], [True, True]], [[True, True], [True, False]]])
+    masks = torch.tensor([[[0, 0], [0, 1]], [[0, 1], [1, 1]], [[1, 1], [1, 0]]], dtype=torch.bool)
     _ask(f, maps, masks, expected=1/3, case='three maps of 2 × 2, of which one has its peak inside')
     _ask(f, maps.repeat(2, 1, 1), torch.cat([masks, ~masks]), expected=.5, case='six maps')
 

@@ -43,7 +43,7 @@ _JS = """(() => { for (const el of document.querySelectorAll('.CLS:not([data-rea
   const inputs = [...el.querySelectorAll('input')];
 BODY } })()"""
 
-def _card(cls, rows, body, data, js, width=568): # what moves the figure begins with `d`, its data, and `inputs`, its sliders
+def _card(cls, rows, body, data, js, width=568): # the script begins with `d`, its data, and `inputs`, its sliders
     "A figure as HTML: a note, a picture, data, and the script that puts the rows of sliders in the place of the note."
     data = json.dumps(data | dict(rows=rows)).replace('<', '\\u003c')
     note = 'A still picture: run this cell (Shift+Enter), and it moves.'
