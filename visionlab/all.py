@@ -51,6 +51,7 @@ from .metrics import *
 from .checks import *
 from .progress import *
 from .callbacks import *
+from .compat import *
 
 # `check`, too common a word to arrive by a star, is asked for by name: from visionlab.exercises import check
 __all__ = [o for o in dir() if not o.startswith('_') and o != 'check']

@@ -6,6 +6,7 @@ from .callbacks import *
 from .checks import *
 from .cleaning import *
 from .cnn import *
+from .compat import *
 from .convolutions import *
 from .core import *
 from .data import *
