@@ -23,7 +23,7 @@ from .resnet import resnet18, resnet34, resnet50
 from .augment import Normalize, imagenet_stats
 from .weights import arch_name, arch_stats, create_model, efficientnet_lite0
 
-# %% ../nbs/19_transfer.ipynb #9be6107a
+# %% ../nbs/19_transfer.ipynb #a8c9d291
 def _cut_at(layers):
     "Where the head begins: at the last pooling, if no convolution follows it, else at the last linear layer."
     names = [' '.join(type(o).__name__ for o in m.modules()) for m in layers]
@@ -45,27 +45,25 @@ def create_body(
     For another number of channels the first kernels become their mean, scaled so that grey is seen as before.
     Raises `ValueError` where no place to cut is found, and as `create_model` does."""
     model = arch if isinstance(arch, nn.Module) else create_model(arch, pretrained)
-    cut = _cut_at([*model.children()]) if cut is None else cut
-    body = nn.Sequential(OrderedDict([*model.named_children()][:cut]))
+    body = nn.Sequential(OrderedDict([*model.named_children()][:_cut_at([*model.children()]) if cut is None else cut]))
     conv = _first_conv(body)
     if n_in not in (None, conv.in_channels):
         mean = conv.weight.detach().mean(1, keepdim=True)*conv.in_channels/n_in
         conv.in_channels,conv.weight = n_in,nn.Parameter(mean.repeat(1, n_in, 1, 1))
     return body
 
+@torch.no_grad()
 def num_features_model(
     body:nn.Module # takes pictures, gives feature maps
 )->int:            # channels
     "How many feature maps come out of a body. Raises `ValueError` for what gives none."
     x,body = torch.zeros(1, _first_conv(body).in_channels, 64, 64),copy.deepcopy(body).cpu().eval()
-    try:
-        with torch.no_grad(): x = body(x)
-    except Exception as e:
-        raise ValueError(f"the layers of this body do not run one after the other ({e}): say cut=") from e
+    try: x = body(x)
+    except Exception as e: raise ValueError(f"these layers do not run one after the other ({e}): say cut=") from e
     if x.ndim != 4: raise ValueError(f"a body gives maps (n, c, h, w), and this gives {tuple(x.shape)}: say cut=")
     return x.shape[1]
 
-# %% ../nbs/19_transfer.ipynb #c2b33306
+# %% ../nbs/19_transfer.ipynb #ec858387
 class AdaptiveConcatPool2d(nn.Module):
     "The largest value of each channel, then its mean: (n, c, h, w) to (n, 2c, size, size). As in fastai."
     def __init__(self,
@@ -88,9 +86,8 @@ def create_head(
     sizes = [nf*(1 + (pool and concat_pool)), *([512] if lin_ftrs is None else lin_ftrs), n_out]
     for i,(a,b) in enumerate(zip(sizes, sizes[1:]), 2):
         last = i == len(sizes)
-        layers += [nn.BatchNorm1d(a), nn.Dropout(ps if last else ps/2), nn.Linear(a, b, bias=last)]
-        if not last: layers.append(nn.ReLU())
-    return nn.Sequential(*layers)
+        layers += [nn.BatchNorm1d(a), nn.Dropout(ps if last else ps/2), nn.Linear(a, b, bias=last), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 # %% ../nbs/19_transfer.ipynb #1f0258e4
 def params(
@@ -127,11 +124,12 @@ def freeze(self:Learner): "Freezes all groups but the last: only the head learns
 @patch
 def unfreeze(self:Learner): "Sets all groups free."; self.freeze_to(0)
 
-# %% ../nbs/19_transfer.ipynb #ec947f1b
+# %% ../nbs/19_transfer.ipynb #a9108e45
+#| code-fold: true
+#| code-summary: "feature_dls"
 def feature_dls(
     dls:DataLoaders, # of pictures; nothing may change them at random
-    body:nn.Module,  # frozen: what it gives now is what it gives always
-    bs:int|None=None # items per batch; as in `dls` when not given
+    body:nn.Module   # frozen: what it gives now is what it gives always
 )->DataLoaders:      # of tensors in memory: the same items, as features
     "Loaders of what a body makes of each picture, computed once. Raises `ValueError` where a transform draws anew."
     tfms,loose = getattr(dls.train.batch_tfm, 'tfms', ()),getattr(dls.train.dataset, 'loose', ())
@@ -142,7 +140,7 @@ def feature_dls(
         with torch.no_grad():
             rows = [(body(*to_device(xs, device)), *ys) for xs,ys in (split_batch(b, dls.n_inp) for b in dl.ordered())]
         return tuple(torch.cat(o) for o in zip(*rows))
-    return DataLoaders.from_dsets(once(dls.train), once(dls.valid), vocab=dls.vocab, bs=bs or dls.train.bs)
+    return DataLoaders.from_dsets(once(dls.train), once(dls.valid), vocab=dls.vocab, bs=dls.train.bs)
 
 # %% ../nbs/19_transfer.ipynb #636e54cb
 @patch
@@ -168,15 +166,17 @@ class FrozenNorms(Callback):
     def before_batch(self):
         if self.learn.training: [m.eval() for m in self.norms]
 
-# %% ../nbs/19_transfer.ipynb #c1f24a0b
+# %% ../nbs/19_transfer.ipynb #e7f8f87b
+#| code-fold: true
+#| code-summary: "what is known of each architecture, and pictures as it saw them"
 class _Meta(dict):
     "By function, and for a function that is not in it by its name; what is known to nobody is cut by itself."
     def __missing__(self, arch):
         same = [v for k,v in self.items() if arch_name(k) == arch_name(arch)]
         return same[0] if same else dict(cut=None, splitter=default_split, stats=arch_stats(arch))
 
-model_meta = _Meta()
-for f in (resnet18, resnet34, resnet50): model_meta[f] = dict(cut=-2, splitter=resnet_split, stats=imagenet_stats)
+_of_resnets = dict(cut=-2, splitter=resnet_split, stats=imagenet_stats)
+model_meta = _Meta(dict.fromkeys((resnet18, resnet34, resnet50), _of_resnets))
 model_meta[efficientnet_lite0] = dict(cut=-3, splitter=resnet_split, stats=([.5]*3, [.5]*3))
 
 def normalized(
@@ -194,7 +194,7 @@ def normalized(
             dl.batch_tfm.tfms = [*tfms, Normalize(*stats)]
     return res
 
-# %% ../nbs/19_transfer.ipynb #107f4c5f
+# %% ../nbs/19_transfer.ipynb #8690f59b
 def vision_learner(
     dls:DataLoaders,      # pictures and their classes
     arch,                 # a function that makes a network, a name of ours, torchvision's or timm's, or a network
@@ -216,15 +216,16 @@ def vision_learner(
     if normalize and pretrained and meta['stats']: dls = normalized(dls, meta['stats'])
     body = create_body(arch, pretrained, meta['cut'] if cut is None else cut, dls.one_batch()[0].shape[1])
     head = create_head(num_features_model(body), n_out, lin_ftrs, ps)
-    cbs = [*listify(cbs), *[FrozenNorms()]*pretrained]
-    learn = Learner(dls, nn.Sequential(body, head), loss_func or F.cross_entropy, cbs=cbs,
-                    splitter=splitter or meta['splitter'], **kwargs)
+    learn = Learner(dls, nn.Sequential(body, head), loss_func or F.cross_entropy, splitter=splitter or meta['splitter'],
+                    cbs=[*listify(cbs), *[FrozenNorms()]*pretrained], **kwargs)
     if pretrained: learn.freeze()
     return learn
 
 cnn_learner = vision_learner # as it was called in the beginning
 
-# %% ../nbs/19_transfer.ipynb #2922a40a
+# %% ../nbs/19_transfer.ipynb #0b7ddc31
+#| code-fold: true
+#| code-summary: "predict_upload and upload_widget"
 def predict_upload(
     learn:Learner, # one whose data are pictures in files
     data           # the bytes of a picture
@@ -246,5 +247,4 @@ def upload_widget(
                     print(f['name'], predict_upload(learn, f['content']), sep=': ')
                     display(PILImage.create(bytes(f['content'])).to_thumb(192))
             except OSError as e: print(e)
-    button.observe(answer, 'value')
-    return VBox([button, out])
+    button.observe(answer, 'value'); return VBox([button, out])
