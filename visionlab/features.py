@@ -18,7 +18,7 @@ from .cnn import receptive_field
 from .convolutions import conv_output_size
 from .core import Hook, show_image, to_np
 
-# %% ../nbs/21_features.ipynb #6cee407d
+# %% ../nbs/21_features.ipynb #aba4155c
 #| code-fold: true
 #| code-summary: "a model while it is asked, and its scores"
 @contextmanager
@@ -33,8 +33,9 @@ def _eval(model):
 def _scores(model, x, classes):
     "Each picture's score for its class, (n,), and the classes: one each, one for all, or the highest (`None`)."
     out = model(x)
-    if out.ndim != 2: raise ValueError(f"the model should give (n, classes); of {tuple(x.shape)} it made {tuple(out.shape)}")
-    classes = out.argmax(1) if classes is None else torch.as_tensor(classes, device=out.device).expand(len(x))
+    if out.ndim != 2: raise ValueError(f"the model should give (n, classes); this one gives {tuple(out.shape)}")
+    if classes is None: classes = out.argmax(1)
+    classes = torch.as_tensor(classes, device=out.device).expand(len(x))
     return out.gather(1, classes[:,None])[:,0],classes
 
 # %% ../nbs/21_features.ipynb #74137078
@@ -62,7 +63,7 @@ def occlusion_map(
             falls.append(score - _scores(model, covered, classes)[0])
     return torch.stack(falls, 1).view(len(x), rows, cols)
 
-# %% ../nbs/21_features.ipynb #bb757e2c
+# %% ../nbs/21_features.ipynb #42a13ec3
 def grad_cam(
     model:nn.Module, # gives scores, (n, classes)
     x:Tensor,        # pictures as the model gets them, (n, c, h, w)
@@ -72,8 +73,8 @@ def grad_cam(
 )->Tensor:           # (n, rows, cols), in units of the score
     """How much the features at each place of a layer speak for a class: `relu((alpha*A).sum(channels))`.
 
-    `A` is what the layer gives, `alpha` the mean of the score's gradient over all places, for each channel. Leaves the
-    parameters' gradients alone. Raises `ValueError` for a layer that does not run once, or has no places.
+    `A` is what the layer gives, `alpha` for each channel the mean of the score's gradient over all places. The
+    parameters' gradients stay as they are. Raises `ValueError` for a layer that does not run once, or has no places.
     Source: Selvaraju and others, "Grad-CAM" (2017), equations 1 and 2."""
     acts,grads = [],[]
     def listen(module, inputs, out):
@@ -88,7 +89,7 @@ def grad_cam(
     res = (grads[0].mean((2,3), keepdim=True)*acts[0]).sum(1)
     return res.relu() if relu else res
 
-# %% ../nbs/21_features.ipynb #d4819420
+# %% ../nbs/21_features.ipynb #53c57530
 def show_map(
     x,               # a picture, (c, h, w), from 0 to 1
     m:Tensor,        # a map of it, (rows, cols)
@@ -96,10 +97,12 @@ def show_map(
     margin:float=0., # pixels on each side that the map leaves out: `(size - stride)/2` for an occlusion map
     title=None       # text above
 )->plt.Axes:         # the axes drawn on
-    "Draws a picture in grey, and the map over it, bright where it is high."
-    x,(h,w) = to_np(x),x.shape[-2:]
-    ax = show_image(x.mean(0), ax=ax, title=title, cmap='gray', extent=(0, w, h, 0), vmin=0, vmax=1)
-    ax.imshow(to_np(m), cmap='inferno', alpha=.6, interpolation='bilinear',
+    "Draws a picture in grey, and the map, stretched to its pixels, over it, bright where it is high."
+    h,w = x.shape[-2:]
+    m = F.interpolate(m[None,None].float(), size=[round(n - 2*margin) for n in (h,w)], mode='bilinear')[0,0]
+    ax = show_image(to_np(x).mean(0), ax=ax, title=title, cmap='gray', vmin=0, vmax=1, interpolation='nearest',
+                    extent=(0, w, h, 0))
+    ax.imshow(to_np(m), cmap='inferno', alpha=.6, interpolation='nearest',
               extent=(margin, w - margin, h - margin, margin))
     ax.set(xlim=(0, w), ylim=(h, 0))
     return ax
@@ -142,13 +145,13 @@ def top_patches(
     corners = (places[:,1:]*step + one.start + size).tolist()
     return Patches(best, places, torch.stack([o[:,r:r+size,c:c+size] for o,(r,c) in zip(padded, corners)]))
 
-# %% ../nbs/21_features.ipynb #f7c91c19
+# %% ../nbs/21_features.ipynb #1ad7c118
 def maximize(
     score:Callable,      # of pictures, (n,): `lambda x: model(x)[:,3]`; the model should be in evaluation mode
     shape:tuple=(1,3,32,32), # of the pictures
     steps:int=100,       # how often they are changed
     lr:float=.05,        # how much: the standard deviation of a step, where a pixel goes from 0 to 1
-    blur:tuple|None=(1.,.4), # deviation of the Gaussian, in pixels, in the first step and in the last; `None` for no blur
+    blur:tuple|None=(1.,.4), # deviation of the Gaussian in the first step and in the last, in pixels; or none
     jitter:int=2         # shift by up to so many pixels before each step, around the edge
 )->Tensor:               # pictures of that shape, from 0 to 1
     """Pictures that make a score high, by gradient ascent from grey noise.
