@@ -14,7 +14,7 @@ from .loaders import Batches, DataLoaders
 @patch(as_prop=True)
 def c(self:DataLoaders)->int:
     "How many classes there are. Raises `AttributeError` where they have no names."
-    if self.vocab is None: raise AttributeError("these loaders have no vocab, so nobody knows how many classes there are")
+    if self.vocab is None: raise AttributeError("these loaders have no vocab, so their classes are not counted")
     return len(self.vocab)
 
 @patch
