@@ -1027,9 +1027,8 @@ def _(f):
     for k in (1., 3., .5):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
 
-# %% ../nbs/91_exercises.ipynb #b951b871
-@exercise('features-1', "Each place has its share of the score: the weights times what the channels have "
-          "there, over the number of places.",
+# %% ../nbs/91_exercises.ipynb #1fb1435b
+@exercise('features-1', "The share of a place: the weights times what the channels have there, over the number of places.",
           "At the upper left: (2·0 − 1·4)/4.",
           proves="The four places add up to the score, 2·2 − 1·2 = 2.", solution="[[-1, 0], [3, 0]]")
 def _(m): _same([[float(o) for o in row] for row in m], [[-1., 0.], [3., 0.]], 'the map')
@@ -1046,18 +1045,16 @@ def _(f):
     bent = nn.Sequential(line, nn.Tanh(), nn.Linear(2, 3))
     at = x.clone().requires_grad_()
     slope, = torch.autograd.grad(bent(at)[:,2].sum(), at)
-    _ask(f, bent, x, other, 2, expected=(slope*(x - other)).flatten(1).sum(1), case='a tanh between layers and k = 2')
+    _ask(f, bent, x, other, 2, expected=(slope*(x - other)).flatten(1).sum(1), case='a tanh between two layers, k = 2')
 
-# %% ../nbs/91_exercises.ipynb #b0ae7464
+# %% ../nbs/91_exercises.ipynb #b94d6f7a
 @exercise('features-3', "A forward hook keeps what the layer gave, and in it `register_hook` keeps its gradient.",
           "The mean of the gradient over both axes of places, `keepdim=True`, times what the layer gave; "
           "sum over the channels, and ReLU.",
-          proves="It agrees with the lesson's on two layers of a network that ends without a mean, and "
-          "leaves no hook behind.",
-          solution="`kept = []; h = layer.register_forward_hook(lambda m, i, out: kept.append(out)); s = "
-          "model(x)[:,k].sum(); "
-          "h.remove(); g, = torch.autograd.grad(s, kept[0]); return (g.mean((2, 3), "
-          "keepdim=True)*kept[0]).sum(1).relu()`")
+          proves="It agrees with the lesson's on two layers of a network without a mean, and leaves no hook behind.",
+          solution="`kept = []; h = layer.register_forward_hook(lambda m, i, out: kept.append(out)); "
+          "s = model(x)[:,k].sum(); h.remove(); g, = torch.autograd.grad(s, kept[0]); "
+          "return (g.mean((2, 3), keepdim=True)*kept[0]).sum(1).relu()`")
 def _(f):
     from visionlab.features import grad_cam
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.Flatten(), nn.Linear(45, 3))
@@ -1085,7 +1082,7 @@ def _(f):
           solution="`masks.flatten(1).gather(1, maps.flatten(1).argmax(1)[:,None]).float().mean()`")
 def _(f):
     maps = torch.tensor([[[0., 1.], [2., 5.]], [[9., 3.], [3., 3.]], [[1., 2.], [3., 4.]]])
-    masks = torch.tensor([[[0, 0], [0, 1]], [[0, 1], [1, 1]], [[1, 1], [1, 0]]], dtype=torch.bool)
+    masks = torch.tensor([[[0, 0], [0, 1]], [[0, 1], [1, 1]], [[1, 1], [1, 0]]]).bool()
     _ask(f, maps, masks, expected=1/3, case='three maps of 2 × 2, of which one has its peak inside')
     _ask(f, maps.repeat(2, 1, 1), torch.cat([masks, ~masks]), expected=.5, case='six maps')
 
