@@ -220,7 +220,7 @@ def test_the_glossary_has_every_term_and_the_papers_every_source(site):
                 assert row[0][:20] in __import__('html').unescape(numbers), (nb.name, row)
     assert [gather.runs(name) for name in ('batches of 64, seeds 0, 3, 4, 2,000 test images', 'seed 0 (seeds 1 and 2 elsewhere)', 'batches of 512: dead, of ten', 'of 10,000, mean of eight seeds',
                                            'seeds 1 to 5', 'parameters of layers 0 and 1')] == ['3', '1', '10', '8', '5', '']
-    assert 'seeds 1 to 3' in numbers and not re.search(r'<td[^>]*>[^<]*(…|\.\.\.)</td>', numbers) and numbers.count('one thread of PyTorch') > 5
+    assert 'seeds 1 to 3' in numbers and not re.search(r'<td[^>]*>[^<]*(…|\.\.\.)</td>', numbers) and 'one thread of PyTorch' in numbers
     assert terms > 80 and papers_named > 15 and rows > 40
     page = (site/'lessons'/'02_pixels.html').read_text(encoding='utf-8')
     assert 'numbers this lesson reproduces</summary>' in page and '../about/numbers.html' in page and '../about/papers.html#maaten-2008' in page

@@ -98,7 +98,7 @@ def numbers(books, measured): # the cells of each notebook, and what its outputs
     "The page of all numbers."
     text = front('Numbers', 'What did the lessons reproduce, and what was expected?') + MEASURED
     on = {measured.get(page) for page, nb in books.items() if any(c['cell_type'] == 'code' and reproduced(c) for c in nb)}
-    text += f' For all of them that was {on.pop()}.\n\n' if len(on) == 1 and None not in on else '\n\n'  # then `on` is empty
+    text += f' All of them ran on {on.pop()}.\n\n' if len(on) == 1 and None not in on else '\n\n'  # then `on` is empty
     for page, nb in books.items():
         for at, _, _, c in sections(nb):
             rows, table_rows = reproduced(c) if c['cell_type'] == 'code' else None, []
