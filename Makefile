@@ -13,24 +13,28 @@ BUILD  := _build
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick nb lab docs bench clean
+.PHONY: help demo demo-pictures test quick nb lab docs bench clean
 
 help:
 	@echo 'visionlab: learn computer vision by building it'
 	@echo
-	@echo '  make demo    train a network that reads handwritten digits, and show what it gets wrong'
-	@echo '  make lab     open the lessons in JupyterLab, as copies that are yours (make lab EDIT=1: the sources)'
-	@echo '  make docs    build the site (open $(BUILD)/site/index.html)'
-	@echo '  make nb      run a notebook, save what it shows, export it: make nb NB=08 (or NB="07 08", NB=index for the README)'
-	@echo '  make quick   run the tests of what has changed since the last commit'
-	@echo '  make test    run every notebook and every test (one file: make test CHECKS=tests/test_data.py)'
-	@echo '  make bench   measure against other libraries, into bench/RESULTS.md (one part: make bench PARTS=loop)'
-	@echo '  make clean   remove .venv and all that was built'
+	@echo '  make demo            train a network that reads handwritten digits, and show what it gets wrong'
+	@echo '  make demo-pictures   fine-tune a classifier of photographs, and show what it gets wrong (of yours: FOLDER=photos)'
+	@echo '  make lab             open the lessons in JupyterLab, as copies that are yours (make lab EDIT=1: the sources)'
+	@echo '  make docs            build the site (open $(BUILD)/site/index.html)'
+	@echo '  make nb              run a notebook, save what it shows, export it: make nb NB=08 (or NB="07 08", NB=index for the README)'
+	@echo '  make quick           run the tests of what has changed since the last commit'
+	@echo '  make test            run every notebook and every test (one file: make test CHECKS=tests/test_data.py)'
+	@echo '  make bench           measure against other libraries, into bench/RESULTS.md (one part: make bench PARTS=loop)'
+	@echo '  make clean           remove .venv and all that was built'
 	@echo
 	@echo 'Each creates .venv and installs what it needs when that is missing (make PYTHON=python3.12 ... picks the Python).'
 
 demo: $(READY)
 	@$(PY) -m visionlab.cli demo
+
+demo-pictures: $(READY)
+	@$(PY) -m visionlab.cli demo-pictures $(if $(FOLDER),"$(FOLDER)")
 
 test: $(DEV)
 	@$(PY) -m pytest $(CHECKS)

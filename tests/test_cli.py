@@ -8,7 +8,7 @@ from nbformat.sign import NotebookNotary
 from conftest import ROOT
 
 VISIONLAB = Path(sys.executable).with_name('visionlab')
-VERBS = 'lessons', 'doctor', 'data', 'demo'
+VERBS = 'lessons', 'doctor', 'data', 'demo', 'demo-pictures'
 
 def run(*words, cwd=None, **env):
     "The status, the output and the error output of a command."
@@ -101,6 +101,14 @@ def test_ctrl_c(tmp_path):
         p.send_signal(signal.SIGINT)
         out, err = p.communicate(timeout=60)
     assert p.returncode == 130 and err.strip().endswith('visionlab: stopped') and 'Traceback' not in err, err
+
+@pytest.mark.parametrize('what, words', [('no folder', 'holds no pictures'), ('no pictures', 'holds no pictures'), ('one class', 'a classifier needs two classes')])
+def test_no_pictures_to_learn_from(what, words, tmp_path):
+    from PIL import Image
+    if what != 'no folder': (tmp_path/'photos'/'cat').mkdir(parents=True)
+    if what == 'one class': [Image.new('RGB', (9, 9)).save(tmp_path/'photos'/'cat'/f'{i}.png') for i in range(9)]
+    code, out, err = run('demo-pictures', 'photos', cwd=tmp_path, OMP_NUM_THREADS='1')
+    assert code == 1 and re.match(f'visionlab: .*{words}', err) and len(err.splitlines()) == 1 and not (tmp_path/'demo-pictures.png').exists()
 
 # ---- lessons
 

@@ -23,7 +23,7 @@ def bare(tmp_path):
 def test_bare_make_explains_the_verbs():
     code, out = make(ROOT)
     assert code == 0
-    for verb in ('demo', 'lab', 'docs', 'nb', 'quick', 'test', 'bench', 'clean'): assert f'make {verb}' in out
+    for verb in ('demo', 'demo-pictures', 'lab', 'docs', 'nb', 'quick', 'test', 'bench', 'clean'): assert f'make {verb}' in out
 
 def test_lab_opens_copies_unless_told_otherwise(repo):
     for words, opens in ((['lab'], 'tools/lab.py'), (['lab', 'EDIT=0'], 'tools/lab.py'), (['lab', 'EDIT=1'], 'tools/lab.py --edit')):
@@ -61,6 +61,26 @@ def test_the_demo_reads_99_of_100_digits(tmp_path):
     assert r.returncode == 0 and not r.stderr, r.stderr
     assert int(re.search(r'(\d+) errors out of 10,000', r.stdout)[1]) <= 100, r.stdout
     assert 'accuracy' in r.stdout and 'make lab' in r.stdout and (tmp_path/'demo.png').stat().st_size > 50_000
+
+def test_pictures_of_anybody(repo, tmp_path):
+    "A folder with a space in its name, two classes of 60, and two files that are no pictures: named, left out, and the rest is learned."
+    import shutil
+    from PIL import Image
+    from visionlab.demo import demo_folder
+    from visionlab.weights import create_model
+    create_model('efficientnet_lite0', pretrained=True)      # a download would show its bar on stderr
+    for c in ('cat', 'horse'):
+        (tmp_path/'my photos'/c).mkdir(parents=True)
+        for p in sorted((demo_folder()/c).iterdir())[:60]: shutil.copy(p, tmp_path/'my photos'/c)
+    (tmp_path/'my photos'/'cat'/'broken.png').write_bytes(b'no picture')
+    (tmp_path/'my photos'/'horse'/'empty.jpg').touch()
+    was = set(repo.iterdir())
+    code, out = make(repo, 'demo-pictures', f'FOLDER={tmp_path}/my photos', OMP_NUM_THREADS='1')
+    assert code == 0 and '122 pictures' in out and '2 files cannot be read' in out and 'broken.png' in out and 'empty.jpg' in out, out
+    share, wrong, n, low, high = map(int, re.search(r'(\d+)% of the held-out .*: (\d+) errors out of (\d+), .* be (\d+)% to (\d+)%', out).groups())
+    assert share >= 75 and abs(share - 100*(1 - wrong/n)) <= .5 and low < share <= high, out
+    assert {p.name for p in set(repo.iterdir()) - was} == {'demo-pictures.png'}
+    with Image.open(repo/'demo-pictures.png') as im: assert im.width > 800 and im.height > 400
 
 # ---- from a path with spaces
 

@@ -203,7 +203,7 @@ def doctor()->int: # 0 when all is well, else 1
     print('all is well' if worst == OK else 'not all is well: the arrows say what to do')
     return int(worst == NO)
 
-# %% ../nbs/97_cli.ipynb #c806689c
+# %% ../nbs/97_cli.ipynb #1f5d38f9
 def _lay_out(args):
     folder = lessons(args.folder)
     print(f"{len(shipped())} notebooks are in {folder.resolve()}; start with 01_data.ipynb")
@@ -228,24 +228,39 @@ def _demo(args):
     from visionlab.demo import demo
     demo()
 
-VERBS = dict( # what each does, its function, its examples
-    lessons=('lay out the lessons as notebooks, keeping those you have changed', _lay_out, """
+def _demo_pictures(args):
+    print('demo: importing torch and visionlab (the first time takes a while)', flush=True)
+    from visionlab.demo import demo_pictures
+    try: demo_pictures(args.folder)
+    except ValueError as e: raise OSError(e) from e
+
+VERBS = { # what each does, its function, its examples
+    'lessons': ('lay out the lessons as notebooks, keeping those you have changed', _lay_out, """
   visionlab lessons          into the folder lessons
   visionlab lessons course   into another; done again, it brings new versions"""),
-    doctor=('check this machine, and say what to do', lambda args: doctor(), """
+    'doctor': ('check this machine, and say what to do', lambda args: doctor(), """
   visionlab doctor           ends with status 1 when something is not well"""),
-    data=('fetch data sets, each byte checked; without a name, list them', _fetch, """
+    'data': ('fetch data sets, each byte checked; without a name, list them', _fetch, """
   visionlab data             which there are, and which are here
   visionlab data mnist       fetch the digits, and print their folder"""),
-    demo=('train a network that reads digits, and draw what it gets wrong', _demo, """
-  visionlab demo             minutes at most; the drawing is demo.png"""))
+    'demo': ('train a network that reads digits, and draw what it gets wrong', _demo, """
+  visionlab demo             minutes at most; the drawing is demo.png"""),
+    'demo-pictures': ('fine-tune a classifier of photographs, and draw what it gets wrong', _demo_pictures, """
+  visionlab demo-pictures          of animals; the drawing is demo-pictures.png
+  visionlab demo-pictures photos   of yours, in a folder for each class""")}
 
-# %% ../nbs/97_cli.ipynb #92e9f0fa
+# %% ../nbs/97_cli.ipynb #28e22e0d
+def _wide(prog):
+    "A formatter with room for the longest verb beside what it does, which argparse forgets to indent."
+    res = argparse.RawDescriptionHelpFormatter(prog)
+    res._action_max_length = 4 + max(map(len, VERBS))
+    return res
+
 def _parser():
     "What the command understands."
     def new(make, *words, about, examples): return make(
         *words, description=about[0].upper() + about[1:] + '.', epilog=f'examples:{examples}',
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=_wide)
     top = new(argparse.ArgumentParser, 'visionlab',
               about='learn how a computer learns to see, by building it',
               examples=''.join(v[2] for v in VERBS.values()))
@@ -254,12 +269,12 @@ def _parser():
     for name,(about,run,examples) in VERBS.items():
         p = new(partial(verbs.add_parser, help=about), name, about=about, examples=examples)
         p.set_defaults(run=run)
-        words = dict(lessons=('folder', 'DIR', '?', 'where (lessons, if not given)'),
-                     data=('names', 'NAME', '*', 'such as mnist')).get(name)
+        words = {'lessons': ('folder', 'DIR', '?', 'where (lessons, if not given)', 'lessons'),
+                 'data': ('names', 'NAME', '*', 'such as mnist', []),
+                 'demo-pictures': ('folder', 'DIR', '?', 'pictures, in a folder for each class', None)}.get(name)
         if words:
-            dest, metavar, nargs, about = words
-            p.add_argument(dest, metavar=metavar, nargs=nargs, help=about,
-                           default='lessons' if nargs == '?' else [])
+            dest, metavar, nargs, about, default = words
+            p.add_argument(dest, metavar=metavar, nargs=nargs, help=about, default=default)
     return top
 
 def main(
