@@ -105,7 +105,7 @@ def demo_folder(
         os.replace(Path(d)/'new', path)
     return path
 
-# %% ../nbs/98_demo.ipynb #b7a93f43
+# %% ../nbs/98_demo.ipynb #e53128e4
 MOST = 2000 # pictures that a demo looks at
 
 def _drawn(draw): # a function that draws with pyplot
@@ -128,6 +128,7 @@ def demo_pictures(
     set_seed(42)
     dls = ImageDataLoaders.from_path_func(folder, files, parent_label, seed=42, skip_bad=True, bs=32,
                                           item_tfms=Resize(128), batch_tfms=aug_transforms())
+    dls.train.batches.drop_last = len(dls.train.dataset) % 32 == 1 # batchnorm needs two
     n,names = len(dls.valid.dataset),', '.join(map(str, dls.vocab))
     print(f'demo: fine-tuning an EfficientNet that knows ImageNet, on {default_device()}, to tell {names} apart; '
           f'{n} pictures are held out\n', flush=True)
