@@ -1028,7 +1028,7 @@ def _(f):
         _same(float(f(scores*k, y)), best*k, f'scores that are {k:g} times as large as they should be', eps=.05*best*k)
 
 # %% ../nbs/91_exercises.ipynb #1fb1435b
-@exercise('features-1', "The share of a place: the weights times what the channels have there, over the number of places.",
+@exercise('features-1', "The share of a place: weights times what the channels have there, over the number of places.",
           "At the upper left: (2·0 − 1·4)/4.",
           proves="The four places add up to the score, 2·2 − 1·2 = 2.", solution="[[-1, 0], [3, 0]]")
 def _(m): _same([[float(o) for o in row] for row in m], [[-1., 0.], [3., 0.]], 'the map')

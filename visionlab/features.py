@@ -89,7 +89,9 @@ def grad_cam(
     res = (grads[0].mean((2,3), keepdim=True)*acts[0]).sum(1)
     return res.relu() if relu else res
 
-# %% ../nbs/21_features.ipynb #53c57530
+# %% ../nbs/21_features.ipynb #e3200c3b
+#| code-fold: true
+#| code-summary: "a map over its picture"
 def show_map(
     x,               # a picture, (c, h, w), from 0 to 1
     m:Tensor,        # a map of it, (rows, cols)
@@ -145,20 +147,21 @@ def top_patches(
     corners = (places[:,1:]*step + one.start + size).tolist()
     return Patches(best, places, torch.stack([o[:,r:r+size,c:c+size] for o,(r,c) in zip(padded, corners)]))
 
-# %% ../nbs/21_features.ipynb #1ad7c118
+# %% ../nbs/21_features.ipynb #0527944e
 def maximize(
     score:Callable,      # of pictures, (n,): `lambda x: model(x)[:,3]`; the model should be in evaluation mode
     shape:tuple=(1,3,32,32), # of the pictures
     steps:int=100,       # how often they are changed
     lr:float=.05,        # how much: the standard deviation of a step, where a pixel goes from 0 to 1
     blur:tuple|None=(1.,.4), # deviation of the Gaussian in the first step and in the last, in pixels; or none
-    jitter:int=2         # shift by up to so many pixels before each step, around the edge
+    jitter:int=2,        # shift by up to so many pixels before each step, around the edge
+    device=None          # where the model is
 )->Tensor:               # pictures of that shape, from 0 to 1
     """Pictures that make a score high, by gradient ascent from grey noise.
 
     Sources: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014); Olah, Mordvintsev and
     Schubert, "Feature visualization" (Distill, 2017), for jitter and blur."""
-    x = .5 + .05*torch.randn(shape)
+    x = .5 + .05*torch.randn(shape, device=device)
     for i in range(steps):
         if jitter: x = x.roll(torch.randint(-jitter, jitter + 1, (2,)).tolist(), (2,3))
         grad, = torch.autograd.grad(score(x.requires_grad_()).sum(), x)
