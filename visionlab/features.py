@@ -147,13 +147,13 @@ def top_patches(
     corners = (places[:,1:]*step + one.start + size).tolist()
     return Patches(best, places, torch.stack([o[:,r:r+size,c:c+size] for o,(r,c) in zip(padded, corners)]))
 
-# %% ../nbs/21_features.ipynb #0527944e
+# %% ../nbs/21_features.ipynb #77776c70
 def maximize(
     score:Callable,      # of pictures, (n,): `lambda x: model(x)[:,3]`; the model should be in evaluation mode
     shape:tuple=(1,3,32,32), # of the pictures
     steps:int=100,       # how often they are changed
     lr:float=.05,        # how much: the standard deviation of a step, where a pixel goes from 0 to 1
-    blur:tuple|None=(1.,.4), # deviation of the Gaussian in the first step and in the last, in pixels; or none
+    blur:tuple|None=(1.,.8), # deviation of the Gaussian in the first step and in the last, in pixels; or none
     jitter:int=2,        # shift by up to so many pixels before each step, around the edge
     device=None          # where the model is
 )->Tensor:               # pictures of that shape, from 0 to 1
