@@ -2,9 +2,9 @@
 
 Everyone gets the same files: digits as PNG, trained with the plain loop's step on whatever batches come, and JPEG files of 500 pixels, made here
 of CIFAR-10's pictures, which come as squares of 224 pixels and are only read. A loader is new in every round, so that it has a first epoch, and
-takes turns with the others; files are in the system's cache for all. `tensors` are the same pictures resident in memory, sliced after one shuffle
-an epoch. `plain` is torchvision's `ImageFolder` behind torch's loader with a worker for each core; fastai runs as it does when told nothing, and
-without workers."""
+takes turns with the others; files are in the system's cache for all. torch computes on one thread, so that who reads ahead has a core for it.
+`tensors` are the same pictures resident in memory, sliced after one shuffle an epoch. `plain` is torchvision's `ImageFolder` behind torch's loader
+with a worker for each core; fastai runs as it does when told nothing, and without workers."""
 import argparse, gc, importlib, io, json, os, statistics as st, tempfile, time, warnings
 os.environ['CUDA_VISIBLE_DEVICES'] = ''  # the claims are about a CPU
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from PIL import Image
 from loop import clock, convnet, quartiles
 
 LOADERS = 'tensors visionlab plain fastai fastai0'.split()
+ENOUGH = 200  # pixels that a decoder may stop at: half of the files' height
 
 def tiles(folder, n):
     "`n` JPEG files of 500 × 400 pixels, in ten folders: each a wall of small photographs."
@@ -57,7 +58,7 @@ def plain(folder, size, bs):
     from torchvision.datasets import ImageFolder
     from torchvision.transforms import CenterCrop, Compose, Grayscale, Resize, ToTensor
     tfm = Compose([Resize(size), CenterCrop(size), ToTensor()] if size else [Grayscale(), ToTensor()])
-    return DataLoader(ImageFolder(folder, tfm), bs, shuffle=True, num_workers=torch.get_num_threads())
+    return DataLoader(ImageFolder(folder, tfm), bs, shuffle=True, num_workers=os.cpu_count())
 
 class tensors:
     "The same pictures in memory, as bytes."
@@ -108,10 +109,10 @@ def decoders(files):
     def pillow(b): return np.asarray(Image.open(io.BytesIO(b)).convert('RGB'))
     res = {f'Pillow {version("pillow")}': pillow, f'torchvision {version("torchvision")}': lambda b: decode_jpeg(torch.frombuffer(bytearray(b), dtype=torch.uint8), ImageReadMode.RGB),
            "visionlab's load_image": lambda b: np.asarray(load_image(b)),
-           "the same, 224 px are enough": lambda b: np.asarray(load_image(b, least=(224,224)))}
+           f'load_image, {ENOUGH} px are enough': lambda b: np.asarray(load_image(b, least=(ENOUGH,ENOUGH)))}
     try: sj = importlib.import_module('simplejpeg')
     except ImportError as e: print(f'without simplejpeg: {e}'); return res
-    return res | {f'simplejpeg {version("simplejpeg")}': sj.decode_jpeg, 'the same, 224 px are enough ': lambda b: sj.decode_jpeg(b, min_height=224, min_width=224)}
+    return res | {f'simplejpeg {version("simplejpeg")}': sj.decode_jpeg, f'simplejpeg, {ENOUGH} px are enough': lambda b: sj.decode_jpeg(b, min_height=ENOUGH, min_width=ENOUGH)}
 
 def rates(files, rounds):
     "{decoder: [pictures a second of CPU time on one thread, one a round]}"
@@ -141,6 +142,7 @@ def main():
     p.add_argument('--json', type=Path)
     a = p.parse_args()
     warnings.filterwarnings('ignore')
+    torch.set_num_threads(1)
     libs,rows = [l for l in LOADERS if l in a.loaders and have(l)],[]
     with tempfile.TemporaryDirectory() as d:
         png,jpg = Path(d, 'png'),Path(d, 'jpg')

@@ -188,8 +188,8 @@ Every seed, in errors of 10,000 test pictures and seconds of training:
   test picture (four shifts by a pixel; the picture and its mirror image); the second table also says what one view gives. The time is that of training.
 - **Pictures from files**: {of('pictures', 'rounds')} rounds in one process, the loaders taking turns, each new in its round; seconds an epoch, files in the system's
   cache. The JPEG files have {of('pictures', 'kilobytes')} kB each. visionlab keeps what it has read where it fits into a quarter of the memory; its second epoch includes
-  putting that together. fastai has its default of a worker a core, and none. Decoders: CPU time on one thread, from bytes in memory to an array of 500 × 400 pixels,
-  or one of 224 at least where that is said.
+  putting that together. torch computes on one thread, and fastai has its default of a worker a core, and none. Decoders: CPU time on one thread, from bytes in memory
+  to an array of 500 × 400 pixels, or one of 200 at least where that is said.
 """
 
 def main():
