@@ -122,14 +122,14 @@ def test_tests_and_kernels_are_of_this_folder(repo):
     assert code == 0 and '1 passed' in out, out
 
 def test_nb_runs_saves_and_exports(repo):
-    path, module = repo/'nbs'/'89_probe.ipynb', repo/'visionlab'/'probe.py'
+    path, module = repo/'nbs'/'79_probe.ipynb', repo/'visionlab'/'probe.py'
     notebook(path, '# probe\n\n> Is it exported?', '#| default_exp probe', '#| export\nanswer = 6*7', 'answer')
-    code, out = make(repo, 'nb', 'NB=89')
-    assert code == 0 and 'running 89_probe.ipynb' in out and 'exported: ' in out and 'probe.py' in out, out
+    code, out = make(repo, 'nb', 'NB=79')
+    assert code == 0 and 'running 79_probe.ipynb' in out and 'exported: ' in out and 'probe.py' in out, out
     assert nbformat.read(path, 4).cells[3].outputs[0].data['text/plain'] == '42' and 'answer = 6*7' in module.read_text()
     notebook(path, '# probe\n\n> Is it exported?', '#| default_exp probe', '#| export\nanswer = 6*8', 'answer/0')
     code, out = make(repo, 'nb', 'NB=probe')
-    assert code and '89_probe.ipynb, cell 3 (answer/0)' in out and 'answer = 6*7' in module.read_text(), out
+    assert code and '79_probe.ipynb, cell 3 (answer/0)' in out and 'answer = 6*7' in module.read_text(), out
     assert 'there is no notebook' in make(repo, 'nb', 'NB=44')[1] and 'make nb NB=08' in make(repo, 'nb')[1]
 
 # ---- the first run on a machine
