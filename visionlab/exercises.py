@@ -268,6 +268,20 @@ def _(f):
     x = torch.rand(20, 4, 4)
     _ask(f, x, expected=torch.cdist(x.flatten(1), x.flatten(1), p=1).sum(1).argmin().item())
 
+@exercise('pixels-5', "Which classes are there? `y.unique()`. The mean of class `c` is `x[y == c].float().mean(0)`.",
+          "All distances to one mean: `((new - mean)**2).mean((-1,-2))`. Stack them, one column for each class.",
+          "`argmin(1)` gives the position of the nearest class, not the class.",
+          proves="It names the classes that `NearestMean` names.",
+          solution="`means = torch.stack([x[y == c].float().mean(0) for c in y.unique()])`, then "
+          "`return y.unique()[((new[:,None] - means)**2).mean((-1,-2)).argmin(1)]`")
+def _(f):
+    from visionlab.pixels import NearestMean
+    one = tensor([[[0.]], [[2.]], [[9.]], [[9.]]])
+    _ask(f, one, tensor([7, 7, 3, 3]), tensor([[[1.]], [[8.]]]), expected=tensor([7, 3]),
+         case='pictures of one pixel, 0 and 2 of class 7, 9 and 9 of class 3, and new ones of 1 and 8')
+    x, y, new = torch.rand(30, 4, 4), torch.arange(30)%3 + 4, torch.rand(20, 4, 4)
+    _ask(f, x, y, new, expected=NearestMean(2).fit(x, y).predict(new))
+
 # %% ../nbs/91_exercises.ipynb #fb597717
 @exercise('gradients-1', "It is `quad` with one more term.", "The new term is `a*x**3`.",
           proves="The cubic is right at 0, 1 and 2.", solution="`a*x**3 + b*x**2 + c*x + d`")
