@@ -688,6 +688,20 @@ def _(cls):
     learn.fit(6, lr=.8)
     _same(learn.opt.param_groups[0]['lr'], .1, 'losses 5, 4, 4.5, 4.2, 3, 3.5, from lr .8')
 
+@exercise('schedules-5', "Two halves of a wave. Up to which position does the first go, and how do you stretch it to run from 0 to 1?",
+          "From a to b at a share q of the way: `b + (a - b)*(1 + math.cos(math.pi*q))/2`. "
+          "On the way down q is `(pos - pct_start)/(1 - pct_start)`.",
+          proves="First rate, climb, peak, descent and last rate are right for two cycles.",
+          solution="`def wave(a, b, q): return b + (a - b)*(1 + math.cos(math.pi*q))/2`, and in the function of `pos`: "
+          "`wave(lr_max/div, lr_max, pos/pct_start)` for `pos < pct_start`, "
+          "else `wave(lr_max, lr_max/div_final, (pos - pct_start)/(1 - pct_start))`")
+def _(f):
+    for args in ((.5, .25, 25., 1e5), (1., .4, 10., 4.)):
+        top,pct,div,last = args
+        for pos,rate in ((0., top/div), (pct/2, (top + top/div)/2), (pct, top), (pct + (1 - pct)/2, (top + top/last)/2), (1., top/last),
+                         (pct + (1 - pct)/4, top/last + (top - top/last)*(1 + .5**.5)/2)):
+            _ask(f(*args), pos, expected=rate, eps=1e-6, case='lr_max, pct_start, div, div_final = {}, {}, {}, {} and pos = {}'.format(*args, pos))
+
 # %% ../nbs/91_exercises.ipynb #4c087bc2
 @exercise('initialization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.",
           "It stays the same if n·std²·keep = 1.", proves="The scale holds for three widths and shares.",
@@ -712,6 +726,16 @@ def _(f):
         _ask(lambda n: None if (q := f(n)) is None else q.T@q, n, expected=torch.eye(n), eps=1e-4,
              case=f'n = {n}, q.T @ q')
     assert not torch.allclose(f(5), f(5)), "it should be another one each time"
+
+@exercise('initialization-4', "What is the mean square of the weights to be, so that n of them keep that of the signal behind the activation?",
+          "`layer.weight.normal_(0, std)` under `torch.no_grad()`, with std = √(2/((1 + leak²)·n)), n the weights that reach a unit.",
+          proves="Weights spread as they should and biases are 0, for linear layers and a convolution, with two slopes.",
+          solution="Under `torch.no_grad()`: `layer.weight.normal_(0, math.sqrt(2/((1 + leak**2)*layer.weight[0].numel())))`, `layer.bias.zero_()`")
+def _(f):
+    for layer,leak,n in ((nn.Linear(400, 100), 0., 400), (nn.Linear(100, 400), .5, 100), (nn.Conv2d(16, 256, 3), 0., 144)):
+        f(layer, leak)
+        _same(round(layer.weight.std().item()*math.sqrt((1 + leak**2)*n/2), 1), 1., f'std of the weights of {layer}, leak {leak}, over the right one')
+        _same(layer.bias.abs().sum().item(), 0., f'sum of the biases of {layer}')
 
 # %% ../nbs/91_exercises.ipynb #d728eef4
 @exercise('normalization-1', "One mean and one variance for each channel: over the axes (0, 2, 3).",
