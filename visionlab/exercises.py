@@ -413,6 +413,20 @@ def _(f):
     items = ['see', 'a', 'house', 'on', 'hill', 'an']
     _ask(f, items, 4, expected=[['a', 'on', 'an', 'see'], ['hill', 'house']])
 
+@exercise('loaders-4', "Slice the order from 0 in steps of `bs`; the items of a slice are `[dataset[j] for j in at]`.",
+          "`tuple(torch.stack(o) for o in zip(*items))` collates them. With `drop_last`, leave out a slice shorter than `bs`.",
+          proves="The order given was kept, from a data set that only answers `[i]`, and a short last batch came or was left out.",
+          solution="`for i in range(0, len(order), bs): at = order[i:i+bs]`, then `if len(at) == bs or not drop_last: "
+                   "yield tuple(torch.stack(o) for o in zip(*[dataset[j] for j in at]))`")
+def _(f):
+    class Made:
+        def __getitem__(self, i): return torch.tensor([float(i), -float(i)]), torch.tensor(i*i)
+    order = [4, 0, 3, 6, 1]
+    for drop_last,ats in ((False, ([4, 0], [3, 6], [1])), (True, ([4, 0], [3, 6]))):
+        want = [(torch.stack([Made()[i][0] for i in at]), torch.stack([Made()[i][1] for i in at])) for at in ats]
+        _ask(lambda *args: list(f(*args)), Made(), order, 2, drop_last, expected=want,
+             case=f'order = {order}, bs = 2, drop_last = {drop_last}')
+
 # %% ../nbs/91_exercises.ipynb #1c914412
 def _learner(train, valid, *args, bs, **kwargs): # items to train on and to validate on, and what `Learner` takes
     "A learner with no callback but its record."
