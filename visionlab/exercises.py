@@ -483,6 +483,33 @@ def _(cls):
         weights.append(learn.model.weight.detach())
     _same(*weights, 'the weights after 4 batches of 2, against 1 of 8 at four times the rate')
 
+@exercise('learner-4', "Announce an event by its name: `for cb in self.cbs:`, `if hasattr(cb, event): getattr(cb, event)(self)`.",
+          "Inside: `for self.epoch in range(epochs):`, then `for self.xb,self.yb in self.dls.train:`, then the loss, "
+          "`self.loss.backward()`, the step and `zero_grad`, with the four events between them.",
+          proves="Two callbacks hear every event in order, see a gradient where there is one, and the weights are a plain loop's.",
+          solution="`__init__` keeps everything and sets `self.opt = opt_func(model.parameters(), lr=lr)`; a method calls "
+          "the event's method of each callback that has it; `fit` is the loop of lesson 05 with `self.` and four such calls")
+def _(cls):
+    from visionlab.loaders import DataLoader, DataLoaders
+    torch.manual_seed(0)
+    dls = DataLoaders(DataLoader((torch.randn(6, 3), torch.arange(6) % 2), bs=3))
+    model,plain,calls = nn.Linear(3, 2),nn.Linear(3, 2),[]
+    plain.load_state_dict(model.state_dict())
+    class Notes:
+        def before_batch(self, m): calls.append(f'before_batch, {len(m.xb)} items')
+        def after_backward(self, m): calls.append(f'after_backward, gradient {"yes" if m.model.weight.grad is not None else "no"}')
+        def after_batch(self, m): calls.append('after_batch'); m.loss.item()
+    class Second:
+        def after_batch(self, m): calls.append('after_batch of the second')
+        def after_epoch(self, m): calls.append('after_epoch of the second')
+    cls(dls, model, F.cross_entropy, torch.optim.SGD, .1, [Notes(), Second()]).fit(2)
+    batch = ['before_batch, 3 items', 'after_backward, gradient yes', 'after_batch', 'after_batch of the second']
+    _same(calls, (batch*2 + ['after_epoch of the second'])*2, 'what two callbacks hear in two epochs of two batches')
+    opt = torch.optim.SGD(plain.parameters(), lr=.1)
+    for _ in range(2):
+        for xb,yb in dls.train: F.cross_entropy(plain(xb), yb).backward(); opt.step(); opt.zero_grad()
+    _same(model.weight.detach(), plain.weight.detach(), 'the weights after two epochs, against a plain loop')
+
 # %% ../nbs/91_exercises.ipynb #2a347591
 @exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",
           "The first has 1s in its first row and -1s in its last; "
@@ -612,6 +639,18 @@ def _(f):
         for _ in range(n): v = m*v + 1; far += v
         _ask(f, m, n, expected=far, eps=1e-6*far, case=f'momentum = {m}, n = {n}')
 
+@exercise('optimizers-5', "Count the steps in `state['t']`, and keep a running mean of gradients and one of their squares, both from 0.",
+          "`v = betas[0]*state.get('v', 0) + (1 - betas[0])*grad`, the same for squares, and each divided by 1 - βᵗ before use.",
+          "`p -= lr*v/(1 - betas[0]**t)/((s/(1 - betas[1]**t)).sqrt() + eps)`: ε is added after the root.",
+          proves="Twenty steps lead where PyTorch's Adam leads, with two pairs of betas and two ε.",
+          solution="`t = state['t'] = state.get('t', 0) + 1`, the two means of the second hint kept in `state`, and the line of the third.")
+def _(f):
+    for lr,betas,eps in ((.3, (.9, .99), 1e-5), (.1, (.5, .9), 1.)):
+        p = tensor([3., -4.]).requires_grad_()
+        opt = torch.optim.Adam([p], lr=lr, betas=betas, eps=eps)
+        for _ in range(20): opt.zero_grad(); (p**2*tensor([1., 5.])).sum().backward(); opt.step()
+        _same(_steps(f, lr, betas, eps), p, f'20 steps from [3, -4], lr {lr}, betas {betas}, eps {eps}', eps=1e-4)
+
 # %% ../nbs/91_exercises.ipynb #b36d56ec
 @exercise('activations-1', "Near zero has two sides: -.04 is as near as .04.",
           "`x.abs() <= eps` is true where a value is near; the mean of its floats is the share.",
@@ -637,6 +676,17 @@ def _(f):
     x[1,2,0,1], x[:,4], x[0,0] = 1., -1., 2.
     _ask(f, x, expected=[1, 3, 4], case='channel 0 positive in one picture, 2 at one place, 1 and 3 zero, 4 negative')
     _ask(f, torch.ones(2, 3, 1, 1), expected=[], case='three channels of ones')
+
+@exercise('activations-5', "A picture counts only where `x @ w + b` is above zero: elsewhere the ReLU has slope zero.",
+          "With `on = (x @ w + b > 0).float()`, the gradients have the signs of `on @ x` and of `on.sum()`.",
+          "Move `w` and `b` by `lr` against those signs, and ask whether `x @ w + b` is above zero for any picture.",
+          proves="It holds for the lesson's unit at three rates, for one dead from the start, and for a negative input.",
+          solution="`on = (x @ w + b > 0).float()`, `w, b = w - lr*(on @ x).sign(), b - lr*on.sum().sign()`, `return bool((x @ w + b > 0).any())`")
+def _(f):
+    x,w,b = tensor([[1., 0.], [2., 1.], [0., 3.]]),tensor([.05, .02]),tensor(0.)
+    for lr,lives in ((.01, True), (.02, True), (.06, False)): _ask(f, w, b, x, lr, expected=lives, case=f"the lesson's unit, lr = {lr}")
+    _ask(f, tensor([-1., -1.]), b, x, .01, expected=False, case='a unit that is dead from the start')
+    _ask(f, w, b, tensor([[1., -2.]]), .06, expected=False, case='one picture with inputs 1 and -2, lr = .06')
 
 # %% ../nbs/91_exercises.ipynb #24abd716
 @exercise('activations-4',
