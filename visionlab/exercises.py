@@ -483,12 +483,13 @@ def _(cls):
         weights.append(learn.model.weight.detach())
     _same(*weights, 'the weights after 4 batches of 2, against 1 of 8 at four times the rate')
 
-@exercise('learner-4', "Announce an event by its name: `for cb in self.cbs:`, `if hasattr(cb, event): getattr(cb, event)(self)`.",
+@exercise('learner-4', "Announce an event by its name: `for cb in self.cbs:`, then `if hasattr(cb, event):` "
+          "`getattr(cb, event)(self)`.",
           "Inside: `for self.epoch in range(epochs):`, then `for self.xb,self.yb in self.dls.train:`, then the loss, "
           "`self.loss.backward()`, the step and `zero_grad`, with the four events between them.",
-          proves="Two callbacks hear every event in order, see a gradient where there is one, and the weights are a plain loop's.",
-          solution="`__init__` keeps everything and sets `self.opt = opt_func(model.parameters(), lr=lr)`; a method calls "
-          "the event's method of each callback that has it; `fit` is the loop of lesson 05 with `self.` and four such calls")
+          proves="Two callbacks hear every event in order and see a gradient where there is one; the weights are a loop's.",
+          solution="`__init__` keeps everything and sets `self.opt = opt_func(model.parameters(), lr=lr)`; another "
+          "method calls an event's method of each callback that has it; `fit` is the loop with `self.` and four such calls")
 def _(cls):
     from visionlab.loaders import DataLoader, DataLoaders
     torch.manual_seed(0)
@@ -497,13 +498,13 @@ def _(cls):
     plain.load_state_dict(model.state_dict())
     class Notes:
         def before_batch(self, m): calls.append(f'before_batch, {len(m.xb)} items')
-        def after_backward(self, m): calls.append(f'after_backward, gradient {"yes" if m.model.weight.grad is not None else "no"}')
+        def after_backward(self, m): calls.append(f'after_backward, gradient: {m.model.weight.grad is not None}')
         def after_batch(self, m): calls.append('after_batch'); m.loss.item()
     class Second:
         def after_batch(self, m): calls.append('after_batch of the second')
         def after_epoch(self, m): calls.append('after_epoch of the second')
     cls(dls, model, F.cross_entropy, torch.optim.SGD, .1, [Notes(), Second()]).fit(2)
-    batch = ['before_batch, 3 items', 'after_backward, gradient yes', 'after_batch', 'after_batch of the second']
+    batch = ['before_batch, 3 items', 'after_backward, gradient: True', 'after_batch', 'after_batch of the second']
     _same(calls, (batch*2 + ['after_epoch of the second'])*2, 'what two callbacks hear in two epochs of two batches')
     opt = torch.optim.SGD(plain.parameters(), lr=.1)
     for _ in range(2):
