@@ -1,9 +1,9 @@
 """JupyterLab as a learner uses it: open a fresh copy and move its figure, change a cell, run all; and the sources, as who edits them."""
-import hashlib, json, os, socket, subprocess, sys, time, urllib.request
+import hashlib, json, os, re, socket, subprocess, sys, time, urllib.request
 from contextlib import contextmanager
 import nbformat, pytest
 from conftest import copy_repo
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 LESSON = '03_gradients.ipynb'
 
@@ -201,3 +201,37 @@ def find(page, selector):
     found = page.locator(selector).first
     found.scroll_into_view_if_needed(timeout=120_000)
     return found
+
+UPLOAD = '''from visionlab.all import *
+files = [p for c in '37' for p in sorted((untar_data(URLs.MNIST_SAMPLE)/'train'/c).glob('*.png'))[:300]]
+set_seed(1)
+dls = DataBlock((ImageBlock(PILImageBW), CategoryBlock), get_y=parent_label).dataloaders(files, bs=32)
+learn = Learner(dls, simple_cnn(2), F.cross_entropy, metrics=accuracy)
+with learn.no_bar(): learn.fit_one_cycle(4, .01)
+upload_widget(learn)'''
+
+def test_an_uploaded_picture_gets_an_answer(server, visit, repo, tmp_path):
+    "The upload button of lesson 19, on a small model of 3s and 7s: a picture it has not seen, then a file that is no picture, then another."
+    from visionlab.data import URLs, untar_data
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(UPLOAD)])
+    nb.metadata.kernelspec = nbformat.from_dict(dict(display_name='python3', language='python', name='python3'))
+    nbformat.write(nb, repo/'lessons'/'upload.ipynb')
+    page = open_lesson(server, visit, 'upload.ipynb')
+    page.locator('.jp-CodeCell .cm-content').first.click()
+    page.keyboard.press('Shift+Enter')
+    button = page.locator('.jp-OutputArea-output button.widget-upload')
+    button.wait_for(timeout=120_000)
+    answer = page.locator('.jp-OutputArea-output .widget-output')
+    def upload(file, says):
+        with page.expect_file_chooser() as chooser: button.click()
+        chooser.value.set_files(file)
+        expect(answer).to_contain_text(re.compile(says), timeout=60_000)
+    three, seven = [sorted((untar_data(URLs.MNIST_SAMPLE)/'valid'/c).glob('*.png'))[0] for c in '37']
+    broken = tmp_path/'broken.png'
+    broken.write_bytes(seven.read_bytes()[:60])
+    upload(three, rf'{three.name}: 3: \d+%')
+    expect(answer.locator('img')).to_have_count(1)
+    upload(broken, 'cannot be read as a picture')
+    expect(answer.locator('img')).to_have_count(0)
+    upload(seven, rf'{seven.name}: 7: \d+%')
+    expect(answer.locator('img')).to_have_count(1)
