@@ -559,6 +559,18 @@ def _(f):
     _ask(f, m, 6, 9, 2, expected=m[[0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44]])
     _ask(f, m, 9, 6, 3, expected=m[[0, 3, 18, 21, 36, 39]])
 
+# %% ../nbs/91_exercises.ipynb #91c09005
+@exercise('convolutions-5', "Pad first, with `F.pad(x, [pad]*4)`; then a loop over filters, rows and columns of the map.",
+          "The patch at row i and column j is `x[:, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`; "
+          "times the filter, summed over its last three axes, plus the bias.",
+          proves="It is `F.conv2d`, for several channels and filters, strides and paddings.",
+          solution="`for i in range(h): for j in range(w): p = x[:, None, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`, "
+          "`out[:, :, i, j] = (p*weight).sum((2, 3, 4)) + bias`")
+def _(f):
+    for (n, ni, h, w), nf, ks, stride, pad in (((1, 1, 5, 5), 1, 3, 1, 0), ((2, 3, 6, 7), 4, 3, 2, 1), ((1, 2, 8, 5), 3, 5, 3, 2)):
+        args = torch.randn(n, ni, h, w), torch.randn(nf, ni, ks, ks), torch.randn(nf)
+        _ask(f, *args, stride, pad, expected=F.conv2d(*args, stride=stride, padding=pad), eps=1e-4)
+
 # %% ../nbs/91_exercises.ipynb #91c0a002
 @exercise('cnn-1', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
           "`zip(channels, channels[1:])` gives the pairs `ni, nf`.",
@@ -585,6 +597,22 @@ def _(f):
 def _(f):
     for args,n in (((1, 3, 1), 3), ((2, 3, 1), 5), ((3, 3, 1), 7), ((1, 3, 2), 3), ((2, 3, 2), 7), ((3, 3, 2), 15),
                    ((4, 3, 2), 31), ((3, 5, 2), 29), ((2, 3, 3), 9), ((4, 1, 2), 1)): _ask(f, *args, expected=n)
+
+# %% ../nbs/91_exercises.ipynb #91c0a004
+@exercise('cnn-4', "Four times `nn.Conv2d(…, 3, stride=2, padding=1)` and `nn.ReLU()`, then one convolution more.",
+          "The channels are 1, 4, 8, 16, 32, `n_out`; at the end `nn.Flatten()`.",
+          proves="With the parameters of `simple_cnn` yours gives the same scores.",
+          solution="`c = [1, 4, 8, 16, 32, n_out]`, `layers = []`, `for a,b in zip(c, c[1:]): "
+          "layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.ReLU()]`, `return nn.Sequential(*layers[:-1], nn.Flatten())`")
+def _(f):
+    from visionlab.cnn import simple_cnn
+    for n_out in (2, 10):
+        ours,theirs,x = simple_cnn(n_out),f(n_out),torch.rand(3, 1, 28, 28)
+        if theirs is None: raise _Slip('gave None: is there a `return`?')
+        shapes = [[tuple(p.shape) for p in m.parameters()] for m in (theirs, ours)]
+        _same(*shapes, f'for n_out = {n_out}, the shapes of the parameters')
+        theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values())))
+        with torch.no_grad(): _ask(theirs, x, expected=ours(x), case=f'for n_out = {n_out} and the same parameters')
 
 # %% ../nbs/91_exercises.ipynb #810c7a1e
 @exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
