@@ -612,7 +612,7 @@ def _(f):
         shapes = [[tuple(p.shape) for p in m.parameters()] for m in (theirs, ours)]
         _same(*shapes, f'for n_out = {n_out}, the shapes of the parameters')
         theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values())))
-        with torch.no_grad(): _ask(theirs, x, expected=ours(x), case=f'for n_out = {n_out} and the same parameters')
+        with torch.no_grad(): _ask(theirs, x, expected=ours(x), case=f'n_out = {n_out} and the same parameters')
 
 # %% ../nbs/91_exercises.ipynb #810c7a1e
 @exercise('optimizers-1', "The steepest direction sets the limit. Which number of the matrix says how steep it is?",
