@@ -7,6 +7,8 @@ __all__ = ['default_device', 'to_device', 'to_cpu', 'to_np', 'set_seed', 'keep_r
            'show_images', 'Hook', 'Hooks', 'train_mode']
 
 # %% ../nbs/00_core.ipynb #bf62d9f3
+#| code-fold: true
+#| code-summary: "what the module needs"
 import random
 from contextlib import contextmanager
 import numpy as np, torch
@@ -82,6 +84,8 @@ def keep_rng():
     finally: random.setstate(state); np.random.set_state(np_state)
 
 # %% ../nbs/00_core.ipynb #2d74d2d4
+#| code-fold: true
+#| code-summary: "tensor and array"
 def tensor(
     x,     # a number, list, array, PIL image, tensor, or a list of equal-shaped tensors
     *rest, # more numbers: `tensor(1, 2, 3)` is `tensor([1, 2, 3])`
@@ -162,6 +166,8 @@ def show_images(
         show_image(im, ax=ax, title=title, **kwargs)
 
 # %% ../nbs/00_core.ipynb #45a79055
+#| code-fold: true
+#| code-summary: "Hook and Hooks: listening to layers"
 class Hook:
     """Calls `f(module, inputs, output)` after each forward pass of a module; the latest answer is in `stored`.
 
@@ -200,6 +206,8 @@ class Hooks:
     def __exit__(self, *exc): self.remove()
 
 # %% ../nbs/00_core.ipynb #92bd00b8
+#| code-fold: true
+#| code-summary: "train_mode: training mode that leaves frozen norms alone"
 def train_mode(
     model:nn.Module # all of its layers are put into training mode, but frozen ones
 )->nn.Module:       # the same model
