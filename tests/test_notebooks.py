@@ -2,7 +2,7 @@
 import json, resource, warnings
 import nbformat, pytest
 from conftest import ROOT
-from run_nbs import run
+from run_nbs import machine, run
 from tidy import text, tidy
 
 NBS = sorted((ROOT/'nbs').glob('*.ipynb'))
@@ -16,7 +16,8 @@ def data():
 
 @both
 def test_notebook(path):
-    """It runs, with the cells that lessons leave out to be quick; it shows what is saved, or, on another kind of machine, the same twice.
+    """It runs, with the cells that lessons leave out to be quick; it shows what is saved, or the same twice. On another kind of machine, where
+    the last digits of sums differ, it is enough that it runs: what the text says of its numbers, it asserts.
 
     A lesson is to take less than 90 seconds of one core, and its slow cells as much again, which a quiet machine shows; it fails at twice that,
     so that a slow or a busy one does not decide."""
@@ -26,8 +27,9 @@ def test_notebook(path):
     took, limit = cpu_seconds() - start, 180 if slow else 90
     if first != saved:
         warnings.warn(f'{path.name} shows other outputs here than the saved ones: {differing(saved, first)}')
-        second = text(run(path, saved=first, timeout=300))
-        assert second == first, f'two runs differ: {differing(first, second)}'
+        if json.loads(saved)['metadata'].get('measured') == machine():
+            second = text(run(path, saved=first, timeout=300))
+            assert second == first, f'two runs differ: {differing(first, second)}'
     if took > limit: warnings.warn(f'{path.name} took {took:.0f} s of processor time')
     assert took < 2*limit, f'{path.name} took {took:.0f} s of processor time'
 
