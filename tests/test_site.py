@@ -344,6 +344,49 @@ def test_without_scripts_a_figure_is_still_and_says_so(site, chromium):
     assert 'where scripts may run' in figure.inner_text() and figure.locator('img').bounding_box()['height'] > 200
     assert 'run this cell' not in page.locator('main').inner_text()
 
+@pytest.mark.parametrize('width, dark', [(1300, False), (360, True)])
+def test_a_convolution_is_moved_and_edited_without_a_kernel(site, visit, width, dark):
+    "Window, nine numbers, stride and padding, by keyboard and by click: what the page shows is what Python computes."
+    import numpy as np
+    from visionlab.live import LiveKernel
+    page = visit(site.as_uri() + '/lessons/09_convolutions.html', [site.as_uri()], width=width, dark=dark)
+    figure = page.locator('.vl-kernel').first
+    figure.scroll_into_view_if_needed()
+    d = json.loads(figure.locator('script[type="application/json"]').first.text_content())
+    kernels = {k: np.reshape(v, (3, 3)) for k, v in d['kernels'].items()}
+    lens, first = LiveKernel(d['im'], **kernels), next(iter(kernels))
+    row, column, stride, padding = (figure.get_by_role('slider', name=n, exact=True) for n in ('row', 'column', 'stride', 'padding'))
+    nine, walk, maps = figure.get_by_role('spinbutton'), figure.locator('.vl-walk'), figure.locator('canvas')
+    def numbers(what): return [float(t) for t in figure.locator(what).all_inner_texts()]
+    def agree(kernel):
+        "Patch, kernel, products and sum at the place where the window is."
+        i, j, s, p = (int(o.input_value()) for o in (row, column, stride, padding))
+        patch = np.pad(lens.im, p)[i*s:i*s + 3, j*s:j*s + 3]
+        assert numbers('.vl-patch b') == patch.ravel().tolist() and numbers('.vl-products b') == (patch*kernel).ravel().tolist()
+        assert numbers('.vl-sum') == [(patch*kernel).sum()]
+        return i, j, s, p
+    def unseen(): # share of the map that is still grey
+        return maps.last.evaluate("c => { const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let k = 0; k < p.length; k += 4) n += p[k] === 217 && p[k + 1] === 217; return n*4/p.length }")
+    assert agree(kernels[first]) == (4, 6, 1, 0) and numbers('.vl-sum') == [762] and unseen() > .5
+    press = lambda what, key, n: [what.focus(), *[page.keyboard.press(key) for _ in range(n)]]
+    press(row, 'ArrowRight', 3); press(column, 'ArrowRight', 11)
+    assert agree(kernels[first])[:2] == (7, 17) and numbers('.vl-sum') == [-29] == [lens()[7, 17]]
+    walk.click()
+    page.wait_for_function("e => e.textContent === 'Start again'", arg=walk.element_handle())
+    assert unseen() == 0 and agree(kernels[first])[:2] == (25, 25)
+    press(stride, 'ArrowRight', 1); press(padding, 'ArrowRight', 1)
+    assert '(28 + 2·1 - 3)/2, rounded down, + 1 = 14' in figure.inner_text() and lens(stride=2, pad=1).shape == (14, 14)
+    maps.first.click(position=dict(x=3, y=3))
+    assert agree(kernels[first]) == (0, 0, 2, 1)
+    figure.get_by_role('button', name='left_edge').click()
+    assert [float(o.input_value()) for o in nine.all()] == kernels['left_edge'].ravel().tolist()
+    nine.nth(4).fill('-2.5')
+    box = maps.first.bounding_box()
+    maps.first.click(position=dict(x=box['width']/2, y=box['height']/2))
+    assert agree(kernels['left_edge'] + np.outer([0, -2.5, 0], [0, 1, 0])) == (7, 7, 2, 1)
+    fits(page, f'09 at {width}')
+    assert figure.evaluate('e => e.scrollWidth <= e.clientWidth') and min(o.bounding_box()['width'] for o in nine.all()) > 28
+
 def shown_loss(page): return re.search(r'[\d.]+$', page.locator('.vl-curve .vl-loss').first.inner_text())[0]
 
 def test_the_figure_moves_without_a_kernel_and_agrees_with_python(base, site, visit):
