@@ -878,6 +878,23 @@ def _(f):
     for eps in (1e-5, .5):
         _ask(f, x, w, eps, expected=F.rms_norm(x, (16,), w, eps), case=f'x of shape {(*x.shape,)}, eps = {eps}')
 
+@exercise('normalization-5', "`__init__` makes weight and bias as parameters, running mean and variance as buffers. "
+          "Which mean and variance does `forward` take if `self.training`, and which if not?",
+          "In training, without gradients: `self.running_mean += .1*(m - self.running_mean)`. The variance goes in times n/(n - 1), "
+          "n being `x.numel()/nf`.",
+          proves="It gives what `nn.BatchNorm2d` gives in three training batches, and then in evaluation.",
+          solution="In `forward`, for `self.training`: `m,v = x.mean((0,2,3)), x.var((0,2,3), correction=0)`, and under `torch.no_grad()` "
+          "`n = x.numel()/len(m)`, `self.running_mean += .1*(m - self.running_mean)`, `self.running_var += .1*(v*n/(n - 1) - self.running_var)`; "
+          "else `m,v = self.running_mean, self.running_var`. Then exercise 1's last line, with this m and v.")
+def _(f):
+    ours,theirs = f(6),nn.BatchNorm2d(6)
+    with torch.no_grad():
+        for i in range(3):
+            x = torch.randn(4, 6, 2, 2)*2 + i
+            _ask(ours, x, expected=theirs(x), eps=1e-4, case=f'training batch {i + 1}')
+        ours.eval()
+        _ask(ours, x, expected=theirs.eval()(x), eps=1e-4, case='evaluation after three batches')
+
 # %% ../nbs/91_exercises.ipynb #157e8c7a
 @exercise('resnet-1', "Two 3×3 convolutions without bias; a norm has two parameters a channel. "
           "When is there something in the skip?",
