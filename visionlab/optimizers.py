@@ -26,6 +26,23 @@ def sgd_step(
     state['sum'] = momentum*state.get('sum', 0) + grad + weight_decay*p
     p -= lr*state['sum']
 
+# %% ../nbs/11_optimizers.ipynb #d49c0016
+#| code-fold: true
+#| code-summary: "what a stepper takes, and groups that have all of it"
+def _groups(params, stepper, hypers):
+    "The names of a stepper's hyperparameters, and a list of groups, each with a value for all that have one."
+    def as_list(o): return [o] if isinstance(o, (Tensor,dict)) else list(o)
+    own = {o.name:o.default for o in list(signature(stepper).parameters.values())[3:]}
+    defaults = {k:v for k,v in (own | hypers).items() if v is not Parameter.empty}
+    params = as_list(params)
+    groups = params if any(isinstance(o, dict) for o in params) else [dict(params=params)]
+    groups = [defaults | g | dict(params=as_list(g['params'])) for g in groups]
+    if not any(g['params'] for g in groups):
+        raise ValueError("there are no parameters to optimize (a generator can be read only once)")
+    unknown = {k for g in groups for k in g} - {*own, 'params'}
+    if unknown: raise TypeError(f"{stepper.__name__} takes {', '.join(own)}, not {', '.join(sorted(unknown))}")
+    return list(own),groups
+
 # %% ../nbs/11_optimizers.ipynb #f11f29e9
 class Optimizer:
     """Steps parameters with a `stepper`, the one line or few in which one method differs from the next.
@@ -38,17 +55,8 @@ class Optimizer:
         stepper, # `stepper(p, grad, state, **hypers)` changes `p` in place; `state` is a dict to remember things in
         **hypers # the learning rate `lr`, and what else the stepper takes and should not be its default
     ):
-        def as_list(o): return [o] if isinstance(o, (Tensor,dict)) else list(o)
-        own = {o.name:o.default for o in list(signature(stepper).parameters.values())[3:]}
-        defaults = {k:v for k,v in (own | hypers).items() if v is not Parameter.empty}
-        params = as_list(params)
-        groups = params if any(isinstance(o, dict) for o in params) else [dict(params=params)]
-        self.stepper,self.names,self.state = stepper,list(own),defaultdict(dict)
-        self.param_groups = [defaults | g | dict(params=as_list(g['params'])) for g in groups]
-        if not any(g['params'] for g in self.param_groups):
-            raise ValueError("there are no parameters to optimize (a generator can be read only once)")
-        unknown = {k for g in self.param_groups for k in g} - {*own, 'params'}
-        if unknown: raise TypeError(f"{stepper.__name__} takes {', '.join(own)}, not {', '.join(sorted(unknown))}")
+        self.names,self.param_groups = _groups(params, stepper, hypers)
+        self.stepper,self.state = stepper,defaultdict(dict)
     @torch.no_grad()
     def step(self):
         "Takes one step with every parameter that has a gradient."
@@ -62,11 +70,6 @@ class Optimizer:
             for p in g['params']: p.grad = None
 
 # %% ../nbs/11_optimizers.ipynb #4cdacf29
-def _running_mean(state, name, x, keep):
-    "The running mean of `x` over the steps, kept in `state`."
-    state[name] = keep*state.get(name, 0) + (1 - keep)*x
-    return state[name]
-
 def rmsprop_step(
     p:Tensor,        # a parameter, changed in place
     grad:Tensor,     # its gradient
@@ -81,8 +84,8 @@ def rmsprop_step(
 
     Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012)."""
     grad = grad + weight_decay*p
-    size = _running_mean(state, 'sqr', grad**2, alpha).sqrt()
-    state['sum'] = momentum*state.get('sum', 0) + grad/(size + eps)
+    state['sqr'] = alpha*state.get('sqr', 0) + (1 - alpha)*grad**2
+    state['sum'] = momentum*state.get('sum', 0) + grad/(state['sqr'].sqrt() + eps)
     p -= lr*state['sum']
 
 # %% ../nbs/11_optimizers.ipynb #3174050e
@@ -99,10 +102,10 @@ def adam_step(
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1."""
     grad,t = grad + weight_decay*p,state.get('t', 0) + 1
-    state['t'] = t
-    avg = _running_mean(state, 'avg', grad, betas[0])/(1 - betas[0]**t)
-    sqr = _running_mean(state, 'sqr', grad**2, betas[1])/(1 - betas[1]**t)
-    p -= lr*avg/(sqr.sqrt() + eps)
+    v = betas[0]*state.get('v', 0) + (1 - betas[0])*grad
+    s = betas[1]*state.get('s', 0) + (1 - betas[1])*grad**2
+    state.update(v=v, s=s, t=t)
+    p -= lr*(v/(1 - betas[0]**t))/((s/(1 - betas[1]**t)).sqrt() + eps)
 
 # %% ../nbs/11_optimizers.ipynb #0eb807cb
 def adamw_step(
@@ -120,7 +123,7 @@ def adamw_step(
     p *= 1 - lr*weight_decay
     adam_step(p, grad, state, lr, betas, eps)
 
-# %% ../nbs/11_optimizers.ipynb #8aa4c3d4
+# %% ../nbs/11_optimizers.ipynb #d49c0030
 class GradientClip(Callback):
     """Scales all gradients down together, before the step, when their common norm is above `max_norm`.
 
