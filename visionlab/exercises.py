@@ -928,9 +928,19 @@ def _(f):
         with torch.device('meta'): model = resnet(d, 10, 1)
         _ask(f, model, expected=d, case=f'resnet{d}')
 
-@exercise('resnet-4', "Through one block there are two ways. And through two, one after the other?",
-          "Each block doubles them.", proves="Eight blocks of two ways each.", solution="2⁸ = 256")
-def _(n): assert int(n) == 2**8, f"{int(n)} is not the number of ways through eight blocks"
+@exercise('resnet-4', "A norm stands behind each convolution, a ReLU between the two halves. Where is the other ReLU?",
+          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; the second ReLU takes the sum.",
+          proves="With the same weights it gives what `ResBlock(nf, nf)` gives, in training and in evaluation.",
+          solution="`def forward(self, x): return F.relu(x + self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))`, "
+          "with the layers of the last hint.")
+def _(cls):
+    from visionlab.resnet import ResBlock
+    x,ours,block = torch.randn(4, 6, 5, 5),ResBlock(6, 6),cls(6)
+    state = ours.state_dict()
+    _same(sorted(block.state_dict()), sorted(state), 'the names of its weights')
+    block.load_state_dict(state)
+    for mode in (True, False):
+        _same(block.train(mode)(x), ours.train(mode)(x), f"in {'training' if mode else 'evaluation'}")
 
 @exercise('resnet-5', "Both norms have `nf` channels, and the sum is the last thing that happens.",
           "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; "
