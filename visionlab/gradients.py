@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 from torch import Tensor
 
 # %% ../nbs/03_gradients.ipynb #cf5e7973
+#| code-fold: true
+#| code-summary: "plot_function: draws a function"
 def plot_function(
     f,                    # a function of a tensor
     title:str|None=None,  # what to see
@@ -31,7 +33,7 @@ def plot_function(
 
 # %% ../nbs/03_gradients.ipynb #a3d170c9
 def quad(
-    a:float|Tensor, # curvature
+    a:float|Tensor, # how strongly it bends
     b:float|Tensor, # slope at zero
     c:float|Tensor, # value at zero
     x:Tensor        # where to evaluate
@@ -40,7 +42,7 @@ def quad(
     return a*x**2 + b*x + c
 
 def mk_quad(
-    a:float|Tensor, # curvature
+    a:float|Tensor, # how strongly it bends
     b:float|Tensor, # slope at zero
     c:float|Tensor  # value at zero
 )->partial:         # a function of `x` alone
@@ -48,6 +50,8 @@ def mk_quad(
     return partial(quad, a, b, c)
 
 # %% ../nbs/03_gradients.ipynb #811eb06d
+#| code-fold: true
+#| code-summary: "add_noise: what a poor instrument does"
 def gaussian_noise(
     x:Tensor,   # gives the shape and the type
     scale:float # standard deviation
