@@ -561,7 +561,7 @@ def _(f):
 
 # %% ../nbs/91_exercises.ipynb #91c09005
 @exercise('convolutions-5', "Pad first, with `F.pad(x, [pad]*4)`; then a loop over filters, rows and columns of the map.",
-          "The patch at row i and column j is `x[:, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`; "
+          "The window at row i and column j is `x[:, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`; "
           "times the filter, summed over its last three axes, plus the bias.",
           proves="It is `F.conv2d`, for several channels and filters, strides and paddings.",
           solution="`for i in range(h): for j in range(w): p = x[:, None, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`, "
