@@ -82,6 +82,8 @@ def simple_cnn(
     return sequential(*layers, conv(sizes[-1], n_out, act=None), Flatten())
 
 # %% ../nbs/10_cnn.ipynb #c9fe0964
+#| code-fold: true
+#| code-summary: "image_batch and image_dls: bytes into floats, batch by batch"
 def image_batch(
     b:tuple # bytes (n, h, w) or (n, c, h, w), and targets, if any
 )->tuple:   # floats from 0 to 1, (n, c, h, w), and the targets
@@ -121,6 +123,8 @@ def multiply_adds(
     return out[0].numel()*m.weight[0].numel() if isinstance(m, (nn.Conv2d, nn.Linear)) else 0
 
 # %% ../nbs/10_cnn.ipynb #9975cb6a
+#| code-fold: true
+#| code-summary: "learn.summary: how the table is made"
 @patch
 def summary(self:Learner)->pd.DataFrame: # a row for each layer, in the order they run, and one for the total
     """Each layer's kind, output shape, parameters, whether any of them is trained, and multiply-adds for one item.
@@ -145,6 +149,8 @@ def summary(self:Learner)->pd.DataFrame: # a row for each layer, in the order th
     return pd.DataFrame(rows, columns=columns).set_index('layer')
 
 # %% ../nbs/10_cnn.ipynb #977653fd
+#| code-fold: true
+#| code-summary: "the kernel, stride and padding of each layer of a model"
 def _windows(model):
     "`(kernel size, stride, padding)` of each convolution and pooling in a plain stack; a dilated kernel with its gaps."
     res = []
