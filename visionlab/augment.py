@@ -8,6 +8,8 @@ __all__ = ['imagenet_stats', 'cifar_stats', 'mnist_stats', 'rotate_mat', 'zoom_m
            'Normalize']
 
 # %% ../nbs/18_augment.ipynb #5e4729e9
+#| code-fold: true
+#| code-summary: "what the module imports"
 import math, torch, torch.nn.functional as F
 from functools import reduce
 from torch import nn, Tensor
@@ -98,6 +100,8 @@ class Augment:
         return tuple(change(o) if o.ndim == 4 or o.ndim == 3 and not o.is_floating_point() else o for o in b)
 
 # %% ../nbs/18_augment.ipynb #97dac463
+#| code-fold: true
+#| code-summary: "aug_transforms"
 def aug_transforms(
     mult:float=1.,         # multiplies `max_rotate`, `max_lighting` and `max_warp`
     do_flip:bool=True,     # mirror half of the pictures, left to right?
@@ -131,6 +135,8 @@ def aug_transforms(
     return [first]*first.train_only + [Augment(**how)]*bool(size) + listify(xtra_tfms)
 
 # %% ../nbs/18_augment.ipynb #3bb50b7b
+#| code-fold: true
+#| code-summary: "RandomErasing"
 def _boxes(x, h, w): # where boxes of h × w pixels, both (n, k), lie that were put down at random: (n, 1, height, width)
     def inside(n, size):
         at = torch.arange(n, device=x.device) - (torch.rand_like(size)*(n + 1 - size)).floor()[...,None]
@@ -214,6 +220,8 @@ def tta(self:Learner,
     return (views.mean(0), preds) if beta is None else torch.lerp(views.mean(0), preds, beta),targs
 
 # %% ../nbs/18_augment.ipynb #4d91679e
+#| code-fold: true
+#| code-summary: "RandomResizedCrop"
 class RandomResizedCrop(Resize):
     "Cuts out a window of random size and place, and brings it to one size; in validation the middle."
     draws = True
@@ -232,6 +240,8 @@ class RandomResizedCrop(Resize):
         return super().__call__(im, at, mask) if at is None else self.fill(im.crop(at), mask=mask)
 
 # %% ../nbs/18_augment.ipynb #f16a5324
+#| code-fold: true
+#| code-summary: "Normalize, and the numbers of known collections"
 imagenet_stats = ([.485, .456, .406], [.229, .224, .225])
 cifar_stats,mnist_stats = ([.491, .482, .447], [.247, .243, .261]),([.131], [.308])
 class Normalize:

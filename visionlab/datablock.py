@@ -7,6 +7,8 @@ __all__ = ['get_image_files', 'parent_label', 'RegexLabeller', 'using_attr', 'Ra
            'ResizeMethod', 'PadMode', 'Resize', 'DataBlock', 'ImageDataLoaders']
 
 # %% ../nbs/17_datablock.ipynb #42c97629
+#| code-fold: true
+#| code-summary: "what the module imports"
 import copy, os, re, torch
 from enum import Enum
 from functools import partial
@@ -22,6 +24,8 @@ from .items import BatchTransforms, CategoryBlock, ImageBlock, ItemDataset, Item
 from .loaders import DataLoader, DataLoaders, describe_batch
 
 # %% ../nbs/17_datablock.ipynb #a3141334
+#| code-fold: true
+#| code-summary: "get_image_files"
 def get_image_files(
     path:str|Path,            # a folder
     recurse:bool=True,        # those in its folders, too?

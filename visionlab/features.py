@@ -6,6 +6,8 @@
 __all__ = ['occlusion_map', 'grad_cam', 'show_map', 'filter_pictures', 'Patches', 'top_patches', 'maximize']
 
 # %% ../nbs/21_features.ipynb #b480c3c7
+#| code-fold: true
+#| code-summary: "what the module imports"
 from collections.abc import Callable
 from contextlib import contextmanager
 from itertools import product

@@ -7,6 +7,8 @@ __all__ = ['Interpretation', 'ClassificationInterpretation', 'rate_interval', 'C
            'calibration_error']
 
 # %% ../nbs/20_interpret.ipynb #8a51fe87
+#| code-fold: true
+#| code-summary: "what the module imports"
 import math
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch
 from statistics import NormalDist
@@ -201,6 +203,8 @@ def compare_models(
     return Comparison(n, k_a, k_b, k_a - k_b, n*(mid - half), n*(mid + half), min(p, 1.))
 
 # %% ../nbs/20_interpret.ipynb #11a5c6d6
+#| code-fold: true
+#| code-summary: "calibration"
 def calibration(
     confidence:Tensor, # the probability of each prediction
     right:Tensor,      # whether it was right
