@@ -8,7 +8,7 @@ from nbformat.sign import NotebookNotary
 from conftest import ROOT
 
 VISIONLAB = Path(sys.executable).with_name('visionlab')
-VERBS = 'lessons', 'doctor', 'data', 'demo', 'demo-pictures'
+VERBS = 'lessons', 'doctor', 'data', 'demo', 'demo-pictures', 'serve'
 
 def run(*words, cwd=None, **env):
     "The status, the output and the error output of a command."

@@ -234,6 +234,11 @@ def _demo_pictures(args):
     try: demo_pictures(args.folder)
     except ValueError as e: raise OSError(e) from e
 
+def _serve(args):
+    from visionlab.serve import serve
+    try: serve(args.path, args.host, args.port)
+    except ValueError as e: raise OSError(e) from e
+
 VERBS = { # what each does, its function, its examples
     'lessons': ('lay out the lessons as notebooks, keeping those you have changed', _lay_out, """
   visionlab lessons          into the folder lessons
@@ -247,7 +252,10 @@ VERBS = { # what each does, its function, its examples
   visionlab demo             minutes at most; the drawing is demo.png"""),
     'demo-pictures': ('fine-tune a classifier of photographs, and draw what it gets wrong', _demo_pictures, """
   visionlab demo-pictures          of animals; the drawing is demo-pictures.png
-  visionlab demo-pictures photos   of yours, in a folder for each class""")}
+  visionlab demo-pictures photos   of yours, in a folder for each class"""),
+    'serve': ('put a page around a model that learn.export wrote', _serve, """
+  visionlab serve digits.safetensors               for this machine alone, on port 7860
+  visionlab serve digits.safetensors --port 8000   on another""")}
 
 # %% ../nbs/97_cli.ipynb #28e22e0d
 def _wide(prog):
@@ -271,10 +279,14 @@ def _parser():
         p.set_defaults(run=run)
         words = {'lessons': ('folder', 'DIR', '?', 'where (lessons, if not given)', 'lessons'),
                  'data': ('names', 'NAME', '*', 'such as mnist', []),
-                 'demo-pictures': ('folder', 'DIR', '?', 'pictures, in a folder for each class', None)}.get(name)
+                 'demo-pictures': ('folder', 'DIR', '?', 'pictures, in a folder for each class', None),
+                 'serve': ('path', 'FILE', None, 'what learn.export wrote', None)}.get(name)
         if words:
             dest, metavar, nargs, about, default = words
             p.add_argument(dest, metavar=metavar, nargs=nargs, help=about, default=default)
+        if name == 'serve':
+            p.add_argument('--host', default='127.0.0.1', help='who can reach it (this machine alone, if not given)')
+            p.add_argument('--port', type=int, default=7860, help='of this machine (7860, if not given)')
     return top
 
 def main(
