@@ -1299,3 +1299,28 @@ def _(cls):
                  [[7], [(2, 'cat')]], [[7], []], [[], []], [[], []]):
         o.undo()
         now(('after undoing, delete and change', want))
+
+# %% ../nbs/91_exercises.ipynb #c37c1b9a
+@exercise('export-1', "The first eight bytes are a whole number, the lowest byte first.", "`int.from_bytes(…, 'little')`.",
+          proves="It is the length for short heads and for one of more than a million bytes.",
+          solution="`int.from_bytes(raw[:8], 'little')`")
+def _(f):
+    for n in (2, 255, 256, 70_000, 1_234_567): _ask(f, n.to_bytes(8, 'little') + b' '*20, expected=n, case=f'a head of {n:,} bytes')
+
+@exercise('export-2', "The factor is the largest size divided by 127; each number is divided by it and rounded.",
+          "`s = max(map(abs, xs))/127 or 1`: of zeros only the first is 0.",
+          proves="The whole numbers come back, times the factor, to within half of it; zeros stay zeros.",
+          solution="`s = max(map(abs, xs))/127 or 1`, `return [round(x/s) for x in xs], s`")
+def _(f):
+    for xs in ([.5, -.25, .1], [-3., 1., 2.], [0., 0.], [1e-6, -2e-6]):
+        s = max(map(abs, xs))/127 or 1
+        _ask(f, xs, expected=([round(x/s) for x in xs], s), eps=1e-9)
+
+@exercise('export-3', "`named_children` or `children` give the layers of a layer; each is a module, too.",
+          "A function that calls itself: the name, and a list of what it gives for each child.",
+          proves="Names and nesting are right for flat, nested and empty networks.",
+          solution="`return type(m).__name__, [tree(o) for o in m.children()]`")
+def _(f):
+    def tree(m): return type(m).__name__,[tree(o) for o in m.children()]
+    for m in (nn.ReLU(), nn.Sequential(nn.Linear(2, 3), nn.ReLU()), nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3)), nn.Flatten())):
+        _ask(f, m, expected=tree(m), case=f'a {type(m).__name__} of {len(list(m.modules())) - 1} layers')
