@@ -65,13 +65,14 @@ class HookCallback(Callback):
         self.hooks = None
 
 # %% ../nbs/12_activations.ipynb #bd7429eb
+#| code-fold: true
+#| code-summary: "a sample from all places, and four measures of an output"
 def _sample(x):
     "A thousand or two of the values of a batch of outputs, evenly from all places of its items."
     step = max(x.numel()//1024, 1)
     while math.gcd(step, x.numel()//len(x)) > 1: step += 1
     return x.flatten()[::step]
 
-# %% ../nbs/12_activations.ipynb #a0481734
 def _measure(x, bins):
     "Of up to 64 items: mean, mean square, each unit's highest value, counts in bins of width .1 around zero."
     x = (x if x.ndim > 1 else x.reshape(-1, 1))[:64].float()  # one number an item: one unit
@@ -144,6 +145,8 @@ def hist(self:ActivationStats,
     return (counts/counts.sum(1, keepdim=True)).T
 
 # %% ../nbs/12_activations.ipynb #dd08a1ce
+#| code-fold: true
+#| code-summary: "plot_layer_stats"
 @patch
 def plot_layer_stats(self:ActivationStats,
     idx:int # which layer; negative ones count from the end
@@ -159,6 +162,8 @@ def plot_layer_stats(self:ActivationStats,
     return axs
 
 # %% ../nbs/12_activations.ipynb #20225ecf
+#| code-fold: true
+#| code-summary: "color_dim"
 @patch
 def color_dim(self:ActivationStats,
     idx:int,               # which layer; negative ones count from the end
@@ -178,6 +183,8 @@ def color_dim(self:ActivationStats,
     return ax
 
 # %% ../nbs/12_activations.ipynb #3eb5e7ee
+#| code-fold: true
+#| code-summary: "dead_chart"
 @patch
 def dead_chart(self:ActivationStats,
     idx:int,               # which layer; negative ones count from the end
