@@ -285,7 +285,7 @@ _KERNEL_JS = """  el.querySelector('img').remove();
     where.forEach(([i, j], n) => {
       const v = 255 - Math.round(255*ink(i, j)/most), b = patchCells[n], q = productCells[n], t = products[n]/(top/3 || 1);
       b.textContent = show(ink(i, j)); b.style.background = inside(i, j) ? `rgb(${v},${v},${v})` : '#bfd7ee'; b.style.color = inside(i, j) && v < 118 ? '#fff' : '#000';
-      q.textContent = show(products[n]); q.style.background = colour(t); q.style.color = Math.abs(t) > .55 ? '#fff' : '#000' });
+      q.textContent = show(products[n]); q.style.background = colour(t); q.style.color = t > .75 || t < -.88 ? '#fff' : '#000' });
     one('.vl-sum').textContent = show(sum);
     one('.vl-size').textContent = `places along a side: (${H} + 2·${p} - 3)/${s}, rounded down, + 1 = ${sizes[0]}`;
     all('.vl-maps span')[1].textContent = `feature map, ${sizes[0]}×${sizes[1]}`;
