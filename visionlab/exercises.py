@@ -487,9 +487,9 @@ def _(cls):
           "`getattr(cb, event)(self)`.",
           "Inside: `for self.epoch in range(epochs):`, then `for self.xb,self.yb in self.dls.train:`, then the loss, "
           "`self.loss.backward()`, the step and `zero_grad`, with the four events between them.",
-          proves="Two callbacks hear every event in order and see a gradient where there is one; the weights are a loop's.",
+          proves="Two callbacks hear every event in order and see a gradient where there is one; the loop trains.",
           solution="`__init__` keeps everything and sets `self.opt = opt_func(model.parameters(), lr=lr)`; another "
-          "method calls an event's method of each callback that has it; `fit` is the loop with `self.` and four such calls")
+          "method calls an event's method of each callback that has it; `fit` is the loop with four such calls")
 def _(cls):
     from visionlab.loaders import DataLoader, DataLoaders
     torch.manual_seed(0)
