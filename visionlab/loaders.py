@@ -6,6 +6,8 @@
 __all__ = ['TensorBatches', 'split_batch', 'Batches', 'describe_batch', 'DataLoader', 'DataLoaders', 'label_text']
 
 # %% ../nbs/07_loaders.ipynb #a267b49f
+#| code-fold: true
+#| code-summary: "what the module needs"
 import torch
 from collections.abc import Iterator
 from copy import copy
@@ -37,6 +39,8 @@ class TensorBatches:
             for i in range(0, min(chunk, end - k), bs): yield tuple([t[i:i+bs] for t in part])
 
 # %% ../nbs/07_loaders.ipynb #ade4d1cd
+#| code-fold: true
+#| code-summary: "split_batch: what goes in, and what should come out"
 def split_batch(
     b,                  # a batch: a tensor, or a tuple or list of them
     n_inp:int|None=None # how many of them are inputs; all but the last when not given
@@ -50,6 +54,8 @@ def split_batch(
     return tuple(b[:n_inp]),tuple(b[n_inp:])
 
 # %% ../nbs/07_loaders.ipynb #f7ec6a7c
+#| code-fold: true
+#| code-summary: "Batches: batches from anywhere, on their way to the device"
 class Batches:
     """Ready-made batches, as tuples on `device`: a list, a torch loader, or whatever gives them anew at each `iter`.
     Raises `TypeError` for a generator, which the second epoch would find empty."""
@@ -122,6 +128,8 @@ def _as_given(o, ref, dataset):
     return x.to(ref.dtype)
 
 # %% ../nbs/07_loaders.ipynb #20bed0c9
+#| code-fold: true
+#| code-summary: "what lies in memory, and what a batch is in words"
 def describe_batch(
     o # a batch, or a part of one
 )->str: # such as `(64, 1, 28, 28) float32, (64,) int64`
@@ -241,6 +249,9 @@ class DataLoaders:
         titles = [label_text(self.label(o)) for o in ys[0][:max_n]] if ys else None
         show_images(to_cpu(self.to_show(x[:max_n])), nrows=nrows, titles=titles, **kwargs)
 
+# %% ../nbs/07_loaders.ipynb #645fb8f6
+#| code-fold: true
+#| code-summary: "label_text: a label as a title"
 def label_text(
     label # what `DataLoaders.label` gives
 )->str:   # nothing for a tensor of more than ten numbers
