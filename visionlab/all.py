@@ -41,6 +41,7 @@ from .transfer import *
 from .interpret import *
 from .features import *
 from .cleaning import *
+from .export import *
 from .live import *
 from .exercises import *
 from .fetch import *
