@@ -8,9 +8,8 @@ __all__ = ['events', 'CancelFitException', 'CancelEpochException', 'CancelTrainE
            'Step', 'Loop', 'Recorder', 'DeviceCallback', 'Learner']
 
 # %% ../nbs/08_learner.ipynb #a6001f74
-import difflib, math, re, time, weakref, torch, torch.nn as nn
+import difflib, math, operator, re, time, weakref, torch, torch.nn as nn
 from contextlib import contextmanager, nullcontext
-from operator import index, length_hint
 from fastcore.basics import camel2snake, listify
 from fastcore.foundation import L
 from .core import default_device, to_cpu, train_mode
@@ -19,6 +18,8 @@ from .metrics import fresh_metrics, item_losses, loss_meaning, smoothed
 from .sgd import Adam, group_lrs, knows_all, param_groups
 
 # %% ../nbs/08_learner.ipynb #1c76e71b
+#| code-fold: true
+#| code-summary: "the events, Callback, and who is called when"
 events = ['after_create', 'after_pred', 'after_loss', *(f'{when}_{level}' for when in ('before','after_cancel','after')
           for level in ('fit','epoch','train','validate','batch','backward','step'))]
 class CancelFitException(Exception): "Raised by a callback to end the training."
@@ -30,11 +31,10 @@ class CancelBackwardException(Exception): "Raised by a callback to skip the rest
 class CancelStepException(Exception): "Raised by a callback to skip the optimizer's step; gradients stay, and add up."
 
 class Callback:
-    """Something that happens during training: a method named after an event is called there.
+    """Something that happens during training: a method named after an event is called there (a misspelt one raises).
 
-    Events are `before_`, `after_` and (when it was cancelled, before the latter) `after_cancel_` fit, epoch, train,
-    validate, batch, backward and step, and `after_` create, pred and loss. What a callback lacks is looked up on its
-    `Learner`; to *change* it there, write `self.learn.pred = …`. `AttributeError` for a method that is no event."""
+    Events: `before_`, `after_` and `after_cancel_` fit, epoch, train, validate, batch, backward and step; `after_`
+    create, pred, loss. What it lacks it reads from its `Learner`; to *change* that, write `self.learn.pred = …`."""
     order,_learn = 0,None      # callbacks with a lower order go first
     def __init_subclass__(cls):
         for k in [k for k,v in vars(cls).items() if callable(v) and k not in events and k[0] != '_']:
@@ -54,7 +54,6 @@ class Callback:
         return getattr(self.learn, k)
     def __getstate__(self): return {k:v for k,v in vars(self).items() if k != '_learn'}
 
-# %% ../nbs/08_learner.ipynb #5ca50ca8
 class WithCallbacks:
     "Something with callbacks: `self('after_batch')` calls that method of each callback that has it, in their order."
     def __call__(self, event):
@@ -96,6 +95,14 @@ class WithCallbacks:
         finally: [self.remove_cb(cb) for cb in new]
     def __setstate__(self, state): vars(self).update(state); self._look_up()     # callbacks find their copy
 
+def _call_all(fs):
+    "Calls every one of `fs`, whatever happens, and then raises the first error there was."
+    errors = []
+    for f in fs:
+        try: f()
+        except BaseException as e: errors.append(e)
+    if errors: raise errors.pop(0)
+
 # %% ../nbs/08_learner.ipynb #c84c6ac6
 class Step(WithCallbacks):
     """A model, its data and a loss, and what is done with one batch: predict, compare, go back, step.
@@ -134,18 +141,10 @@ class Step(WithCallbacks):
         if self._with_events(self.step, 'step', CancelStepException): self.zero_grad()
 
 # %% ../nbs/08_learner.ipynb #2742310d
-def _call_all(fs):
-    "Calls every one of `fs`, whatever happens, and then raises the first error there was."
-    errors = []
-    for f in fs:
-        try: f()
-        except BaseException as e: errors.append(e)
-    if errors: raise errors.pop(0)
-
 class Loop(Step):
     "Epochs of steps, each with a validation after it: `fit`."
     def _all_batches(self):
-        self.n_iter = length_hint(self.dl)             # 0 for a stream that cannot tell
+        self.n_iter = operator.length_hint(self.dl)    # 0 for a stream that cannot tell
         for self.iter,b in enumerate(self.dl):
             self.xb,self.yb = split_batch(b, self.dls.n_inp)
             self._with_events(self.one_batch, 'batch', CancelBatchException)
@@ -174,7 +173,7 @@ class Loop(Step):
         reset_opt:bool=False  # forget the optimizer's momentum and averages from earlier fits?
     ):
         "Trains for `n_epoch` epochs, validating after each. Ctrl-C stops and keeps the model and the record."
-        if index(n_epoch) < 0 or not (wd or 0) >= 0: raise ValueError(f"{n_epoch=} and {wd=} must not be negative")
+        if operator.index(n_epoch) < 0 or not (wd or 0) >= 0: raise ValueError(f"{n_epoch=}, {wd=} may not be negative")
         with self.added_cbs(cbs):
             self.ready_opt(lr, reset_opt)
             for g in self.opt.param_groups if wd is not None else (): g['weight_decay'] = wd
@@ -220,7 +219,9 @@ class Recorder(Callback):
     train_loss = property(lambda self: self.smooth_losses[-1] if self.losses else math.nan, doc="The last of those.")
     valid_loss = property(lambda self: self.valid_values[0] if self.valid_values else math.nan, doc="The latest.")
 
-# %% ../nbs/08_learner.ipynb #85b02963
+# %% ../nbs/08_learner.ipynb #ed66f348
+#| code-fold: true
+#| code-summary: "DeviceCallback, and Learner with validate, get_preds and predict"
 class DeviceCallback(Callback):
     "Moves the model, the loss (it may hold weights) and what the loaders give to one device."
     order = Recorder.order - 2
@@ -233,7 +234,6 @@ class DeviceCallback(Callback):
         for dl in loaders or self.learn.dls.loaders: dl.to(self.device)
     def before_validate(self): self.before_fit([self.learn.dl])
 
-# %% ../nbs/08_learner.ipynb #ed66f348
 class _Gather(Callback):
     "Keeps what the model says, on the device, until all of it is asked for."
     order = 1000
