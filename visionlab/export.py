@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['known', 'register', 'describe', 'rebuild', 'read_export', 'load_learner', 'model_card']
 
-# %% ../nbs/30_export.ipynb #72808885
+# %% ../nbs/30_export.ipynb #4a812aa1
 #| code-fold: true
 #| code-summary: "what the module imports"
 import hashlib, inspect, json, math, os, platform, struct, torch, torch.nn.functional as F, torchvision
@@ -25,22 +25,25 @@ from .learner import Learner
 from .interpret import rate_interval
 from . import augment, cnn, datablock, normalization, resnet, sgd, transfer, weights
 
-# %% ../nbs/30_export.ipynb #35443443
+# %% ../nbs/30_export.ipynb #18c8bdb4
 #| code-fold: true
 #| code-summary: "what files may name"
-_funcs = '''relu leaky_relu gelu silu elu sigmoid tanh softmax log_softmax dropout max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d
-interpolate cross_entropy binary_cross_entropy binary_cross_entropy_with_logits nll_loss mse_loss l1_loss smooth_l1_loss'''.split()
+_funcs = '''relu leaky_relu gelu silu elu sigmoid tanh softmax log_softmax dropout max_pool2d avg_pool2d
+            adaptive_avg_pool2d adaptive_max_pool2d interpolate cross_entropy binary_cross_entropy
+            binary_cross_entropy_with_logits nll_loss mse_loss l1_loss smooth_l1_loss'''.split()
+_ours = (PILImage, PILImageBW, BatchTransforms, cnn.image_batch, sgd.mnist_loss, augment.Normalize,
+         augment.RandomResizedCrop, augment.LabelSmoothingCrossEntropy, datablock.Resize, datablock.ResizeMethod, datablock.PadMode, noop)
 
 def _modules(prefix, places):
     "The layers that some modules define, by name."
-    return {f'{prefix}.{k}': v for m in places for k,v in vars(m).items() if isinstance(v, type) and issubclass(v, nn.Module)}
+    return {f'{prefix}.{k}': v for m in places for k,v in vars(m).items()
+            if isinstance(v, type) and issubclass(v, nn.Module)}
 
 known = (_modules('nn', [nn, nn.modules.linear]) | {f'F.{k}': getattr(F, k) for k in _funcs}
-  | _modules('visionlab', [cnn, normalization, resnet, transfer, weights])
-  | {f'visionlab.{o.__name__}': o for o in (PILImage, PILImageBW, BatchTransforms, cnn.image_batch, sgd.mnist_loss, augment.Normalize,
-     augment.RandomResizedCrop, augment.LabelSmoothingCrossEntropy, datablock.Resize, datablock.ResizeMethod, datablock.PadMode, noop)})
+         | _modules('visionlab', [cnn, normalization, resnet, transfer, weights])
+         | {f'visionlab.{o.__name__}': o for o in _ours})
 
-# %% ../nbs/30_export.ipynb #539acbee
+# %% ../nbs/30_export.ipynb #3d153420
 def register(
     o # a class of layers or transforms, or a function
 ):    # itself, so that it serves as a decorator
@@ -48,7 +51,7 @@ def register(
     if known.setdefault(o.__name__, o) is not o: raise ValueError(f"{o.__name__!r} is known already, as another thing")
     return o
 
-# %% ../nbs/30_export.ipynb #745c9bc9
+# %% ../nbs/30_export.ipynb #c2f68e3a
 #| code-fold: true
 #| code-summary: "looking up names, and filling shells"
 def _torchvision(): # found when asked for: torchvision has 186 layers of its own
@@ -59,7 +62,8 @@ def _torchvision(): # found when asked for: torchvision has 186 layers of its ow
 
 def _look_up(name): # what a file means by a name
     found = known.get(name) or (isinstance(name, str) and name.startswith('torchvision.') and _torchvision().get(name))
-    if not found: raise ValueError(f"it names {str(name)[:80]!r}, which is not known here: if it is yours, register({str(name)[:80]}) first")
+    short = str(name)[:80]
+    if not found: raise ValueError(f"it names {short!r}, which is not known here: if yours, register({short}) first")
     return found
 
 def _name(o):
@@ -74,8 +78,8 @@ _inside = set(vars(nn.Module())) # torch's own bookkeeping
 
 def _shell(name, kind=object): # a known class of a kind
     cls = _look_up(name)
-    if not (isinstance(cls, type) and issubclass(cls, kind)): raise ValueError(f"{name!r} is no class of {kind.__name__}s")
-    return cls
+    if isinstance(cls, type) and issubclass(cls, kind): return cls
+    raise ValueError(f"{name!r} is no class of {kind.__name__}s")
 
 def _fill(o, attrs): # an empty object, with attributes that are data
     for k in attrs:
@@ -84,7 +88,7 @@ def _fill(o, attrs): # an empty object, with attributes that are data
     vars(o).update(attrs)
     return o
 
-# %% ../nbs/30_export.ipynb #02625748
+# %% ../nbs/30_export.ipynb #4bf53679
 def describe(
     o,          # a layer, a transform, a number, a name, or a list of those
     tensors,    # gets its tensors, by name
@@ -108,10 +112,10 @@ def describe(
         return dict(layer=name, has=by_name(has), params=by_name(o._parameters), buffers=by_name(o._buffers),
                     layers=by_name(o._modules))
     mine = getattr(o, '__name__', type(o).__name__)
-    raise TypeError(f"{at} is {mine}, which a file cannot name. If it is a class or a function of yours: register({mine}) "
-                    "here, and in the program that will load the file")
+    raise TypeError(f"{at} is {mine}, which a file cannot name. If it is a class or a function of yours: "
+                    f"register({mine}) here, and in the program that will load the file")
 
-# %% ../nbs/30_export.ipynb #7e249c18
+# %% ../nbs/30_export.ipynb #d94d084b
 def rebuild(
     d,      # what `describe` gave, or what a file claims it did
     tensors # by name
@@ -135,13 +139,14 @@ def rebuild(
             cls = _shell(name, nn.Module)
             nn.Module.__init__(o := cls.__new__(cls))
             _fill(o, by_name(has))
-            for k,v in by_name(ps).items(): o.register_parameter(k, v if v is None else nn.Parameter(v, v.is_floating_point()))
+            for k,v in by_name(ps).items():
+                o.register_parameter(k, v if v is None else nn.Parameter(v, v.is_floating_point()))
             for k,v in by_name(bs).items(): o.register_buffer(k, v)
             for k,v in by_name(ls).items(): o.add_module(k, v)
             return o
     raise ValueError(f"{str(d)[:80]} describes nothing")
 
-# %% ../nbs/30_export.ipynb #3b0d6d33
+# %% ../nbs/30_export.ipynb #6a95c01a
 #| code-fold: true
 #| code-summary: "the seal, what an item looks like, and test_dl"
 def _sealed(raw, digest): # the SHA-256 of a file in which its own SHA-256 is zeros
@@ -166,12 +171,12 @@ def test_dl(self:DataLoaders,
     elif isinstance(items, Tensor): items = (items,)
     return DataLoader(items, bs, batch_tfm=valid.batch_tfm)
 
-# %% ../nbs/30_export.ipynb #319fa9dc
+# %% ../nbs/30_export.ipynb #b9d164b9
 @patch
 def export(self:Learner,
     fname:str|Path='export.safetensors' # where to
 )->Path:                                # the file
-    """Writes a file from which `load_learner` makes a learner that predicts the same, with nothing in it that could be run.
+    """Writes a file from which `load_learner` makes a learner that predicts the same. Nothing in it could be run.
 
     Raises `TypeError` for a layer, a loss or a transform that no file can name."""
     fname,tensors,valid = Path(fname),{},self.dls[-1]
@@ -179,35 +184,40 @@ def export(self:Learner,
     if isinstance(data, ItemDataset): how = dict(opens=data.blocks[0].cls, tfms=[*data.fixed, *data.loose])
     else: how = dict(like=_example(self.dls))
     rec = self.recorder
+    versions = dict(visionlab=version('visionlab'), torch=torch.__version__, python=platform.python_version())
     about = dict(format=1, model=describe(self.model, tensors), loss=describe(self.loss_func, tensors, 'loss'),
                  batch_tfm=describe(valid.batch_tfm, tensors, 'batch_tfm'), 
                  input={k: v if k == 'like' else describe(v, tensors, k) for k,v in how.items()},
                  vocab=describe(self.dls.vocab, tensors, 'vocab'), 
                  channels_last=any(p.ndim == 4 and not p.is_contiguous() for p in self.model.parameters()),
                  metrics=dict(zip(rec.names, rec.values[-1])) if rec.values else {},
-                 versions=dict(visionlab=version('visionlab'), torch=torch.__version__, python=platform.python_version()))
-    raw = save({k: v.detach().cpu().contiguous().clone() for k,v in tensors.items()}, dict(visionlab=json.dumps(about), sha256='0'*64))
+                 versions=versions)
+    tensors = {k: v.detach().cpu().contiguous().clone() for k,v in tensors.items()}
+    raw = save(tensors, dict(visionlab=json.dumps(about), sha256='0'*64))
     raw = raw.replace(b'0'*64, _sealed(raw, '0'*64).encode(), 1)
     fname.parent.mkdir(parents=True, exist_ok=True)
     part = fname.with_name(f'.{fname.name}.{os.getpid()}')
     try: part.write_bytes(raw); os.replace(part, fname)
     finally: part.unlink(missing_ok=True)
-    if fname.suffix in ('.pkl','.pth','.pt'): print(f"{fname.name} holds tensors and JSON, no pickle, whatever its name says.")
+    if fname.suffix in ('.pkl','.pth','.pt'):
+        print(f"{fname.name} holds tensors and JSON, no pickle, whatever its name says.")
     return fname
 
-# %% ../nbs/30_export.ipynb #cbe85604
+# %% ../nbs/30_export.ipynb #b681e471
 def read_export(
     fname:str|Path # a file
 )->tuple:          # its description, and its tensors by name
     "What stands in a file that `export` wrote, whole and unchanged. Raises `ValueError` for any other."
     raw = Path(fname).read_bytes()
     if raw[:1] == b'\x80' or raw[:2] == b'PK':
-        raise ValueError(f"{fname} is a pickle: a program that would run when it is loaded. It was not. learn.export(…) writes files that cannot")
+        raise ValueError(f"{fname} is a pickle: a program that would run when it is loaded. It was not. "
+                         "learn.export(…) writes files that cannot")
     try:
         head = json.loads(raw[8:8 + struct.unpack('<Q', raw[:8])[0]])['__metadata__']
         if _sealed(raw, head['sha256']) != head['sha256']: raise ValueError("its SHA-256 is not the one it names")
         return json.loads(head['visionlab']),load(raw)
-    except Exception as e: raise ValueError(f"{fname} is not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}") from None
+    except Exception as e:
+        raise ValueError(f"{fname} is not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}") from None
 
 def load_learner(
     fname:str|Path, # what `export` wrote
@@ -216,19 +226,21 @@ def load_learner(
     about,tensors = read_export(fname)
     try:
         model,loss,tfm = [rebuild(about[k], tensors) for k in ('model','loss','batch_tfm')]
-        vocab,how = about['vocab'],about['input']
-        if 'like' in how: data = tuple(torch.zeros(1, *o['shape'], dtype=getattr(torch, o['dtype'])) for o in how['like'])
+        how,n_inp = about['input'],1
+        if 'like' in how:                                          # an item of zeros that take no memory
+            data = tuple(torch.zeros((), dtype=getattr(torch, o['dtype'])).expand(1, *o['shape']) for o in how['like'])
+            n_inp = len(data)
         else:
             opens,tfms = rebuild(how['opens'], tensors),rebuild(how['tfms'], tensors)
             data = ItemDataset([Image.new(opens.mode, (64, 64))], [ImageBlock(opens)], [noop], tfms, train=False)
-        dls = DataLoaders(DataLoader(data, batch_tfm=tfm), vocab=rebuild(vocab, tensors), n_inp=len(how['like']) if 'like' in how else 1)
+        dls = DataLoaders(DataLoader(data, batch_tfm=tfm), vocab=rebuild(about['vocab'], tensors), n_inp=n_inp)
         if about['channels_last']: model.to(memory_format=torch.channels_last)
         learn = Learner(dls, model, loss)
     except Exception as e: raise ValueError(f"{fname} cannot be loaded: {type(e).__name__}: {e}") from None
     learn.about = about
     return learn
 
-# %% ../nbs/30_export.ipynb #47dbd8e0
+# %% ../nbs/30_export.ipynb #d10a3e61
 @patch
 def to_onnx(self:Learner,
     fname:str|Path='model.onnx' # where to
@@ -240,10 +252,11 @@ def to_onnx(self:Learner,
     try: import onnxscript # torch's exporter stands on it
     except ImportError: raise ImportError("ONNX is an extra: pip install 'visionlab[onnx]'") from None
     x = torch.cat([x, x])[:2].to(next(model.parameters()).device)
-    torch.onnx.export(model, (x,), str(fname), input_names=['x'], output_names=['scores'], dynamic_shapes=({0: 'n'},), verbose=False, external_data=False)
+    torch.onnx.export(model, (x,), str(fname), input_names=['x'], output_names=['scores'], dynamic_shapes=({0: 'n'},),
+                      verbose=False, external_data=False)
     return Path(fname)
 
-# %% ../nbs/30_export.ipynb #5a982dac
+# %% ../nbs/30_export.ipynb #bd0bfcad
 #| code-fold: true
 #| code-summary: "model_card"
 def model_card(
@@ -255,11 +268,14 @@ def model_card(
     "A card for an exported model: what was measured, with an interval for a rate, and what only its maker knows."
     about,tensors = read_export(fname)
     weights = sum(t.numel() for k,t in tensors.items() if k.startswith('model'))
-    rows = [f'| {k} | {v:.4f}' + (' ({:.4f} to {:.4f})'.format(*rate_interval(round(v*n_valid), n_valid)) if k in ('accuracy','error_rate') else '') + ' |'
-            for k,v in about['metrics'].items()]
+    def shown(k, v):
+        if k not in ('accuracy','error_rate'): return f'{v:.4f}'
+        return '{:.4f} ({:.4f} to {:.4f})'.format(v, *rate_interval(round(v*n_valid), n_valid))
+    rows = [f'| {k} | {shown(k, v)} |' for k,v in about['metrics'].items()]
     classes = ', '.join(map(str, about['vocab'] or [])) or 'no names'
     return '\n'.join([f"# {Path(fname).stem}", '', f"{weights:,} numbers; classes: {classes}.", '',
         f"**For what:** {purpose or 'not said'}", '', f"**Trained on:** {data or 'not said'}", '',
-        f"**Measured** on {n_valid:,} pictures that it did not learn from (95 % intervals):", '', '| | |', '|---|---|', *rows, '',
+        f"**Measured** on {n_valid:,} pictures that it did not learn from (95 % intervals):", '',
+        '| | |', '|---|---|', *rows, '',
         f"**Made with** {', '.join(f'{k} {v}' for k,v in about['versions'].items())}. "
         f"SHA-256 of the file: `{hashlib.sha256(Path(fname).read_bytes()).hexdigest()[:16]}…`"])

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['open_picture', 'fitted', 'last_maps', 'answer', 'page', 'serve']
 
-# %% ../nbs/85_serve.ipynb #4fe8832d
+# %% ../nbs/85_serve.ipynb #bf1e9c54
 #| code-fold: true
 #| code-summary: "imports"
 import numpy as np, torch
@@ -20,7 +20,7 @@ from .items import ItemDataset
 from .learner import Learner
 from .loaders import split_batch
 
-# %% ../nbs/85_serve.ipynb #1dee5213
+# %% ../nbs/85_serve.ipynb #88fd9cdf
 def open_picture(
     src:str|Path,              # a file
     max_pixels:int=50_000_000  # width times height
@@ -45,7 +45,7 @@ def fitted(
     x = torch.from_numpy(a.copy()).permute(*((2,0,1) if a.ndim == 3 else (0,1))).reshape(like.shape)
     return x if like.dtype == torch.uint8 else x.to(like.dtype)/255
 
-# %% ../nbs/85_serve.ipynb #996ab594
+# %% ../nbs/85_serve.ipynb #3bedf90c
 def last_maps(
     model:nn.Module, # gives scores
     x:torch.Tensor   # a batch as the model gets it
@@ -67,7 +67,8 @@ def answer(
     _,_,probs = learn.predict(item)
     x = split_batch(next(iter(learn.dls[-1].item_batch(item, learn.dls.n_inp))), learn.dls.n_inp)[0][0]
     best = probs.topk(min(k, len(probs)))
-    said = {str(learn.dls.vocab[i] if learn.dls.vocab else i): p for p,i in zip(best.values.tolist(), best.indices.tolist())}
+    names = learn.dls.vocab or range(len(probs))
+    said = {str(names[i]): p for p,i in zip(best.values.tolist(), best.indices.tolist())}
     layer = last_maps(learn.model, x)
     if layer is None: return said,im
     cam = grad_cam(learn.model, x, layer)[0]
@@ -76,7 +77,7 @@ def answer(
     red = Image.new('RGB', im.size, (215, 40, 30))
     return said,Image.composite(red, im.convert('RGB'), heat.point(lambda v: int(v*.6)))
 
-# %% ../nbs/85_serve.ipynb #f48278b5
+# %% ../nbs/85_serve.ipynb #270fb301
 def page(
     learn:Learner,           # one that predicts classes
     title:str='visionlab',   # stands on top
@@ -94,7 +95,7 @@ def page(
         except (OSError,ValueError) as e: raise gr.Error(str(e).replace(str(path), Path(path).name)) from None
     def drawn(d): # black strokes on white; the course's digits are white on black
         if d is None or d['composite'] is None: return None,None
-        a = 255 - np.asarray(Image.fromarray(d['composite']).convert('L') if isinstance(d['composite'], np.ndarray) else d['composite'].convert('L'))
+        a = 255 - np.asarray(d['composite'].convert('L'))
         return say(Image.fromarray(a)) if a.any() else (None,None)
     with gr.Blocks(title=title, analytics_enabled=False) as res:
         gr.Markdown(f'# {title}')
@@ -102,7 +103,9 @@ def page(
             with gr.Column():
                 with gr.Tab('Upload'): file = gr.File(label='a picture', file_types=['image'], type='filepath')
                 with gr.Tab('Draw'):
-                    pad = gr.Sketchpad(label='draw', type='pil', image_mode='RGB', canvas_size=(280, 280), brush=gr.Brush(default_size=22, colors=['#000000'], color_mode='fixed'), layers=gr.LayerOptions(allow_additional_layers=False))
+                    brush = gr.Brush(default_size=22, colors=['#000000'], color_mode='fixed')
+                    pad = gr.Sketchpad(label='draw', type='pil', image_mode='RGB', canvas_size=(280, 280), brush=brush,
+                                       layers=gr.LayerOptions(allow_additional_layers=False))
                     ask = gr.Button('What is it?')
             with gr.Column():
                 label = gr.Label(label='likeliest classes', num_top_classes=5)
@@ -120,5 +123,6 @@ def serve(
     "Serves the page of an exported model until it is stopped. Raises `ValueError` for a file that is no export."
     app = page(load_learner(path), Path(path).stem)
     from gradio.themes import Default
-    app.queue(max_size=64).launch(server_name=host, server_port=port, max_file_size=max_bytes, share=False, footer_links=[],
-                                  theme=Default(font=['sans-serif'], font_mono=['monospace']))
+    theme = Default(font=['sans-serif'], font_mono=['monospace'])  # that every machine has
+    app.queue(max_size=64).launch(server_name=host, server_port=port, max_file_size=max_bytes, share=False,
+                                  footer_links=[], theme=theme)
