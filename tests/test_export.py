@@ -2,7 +2,7 @@
 import json, pickle, random, struct, subprocess, sys
 from pathlib import Path
 import pytest, torch, torch.nn.functional as F, torchvision
-import visionlab.checks, visionlab.progress, visionlab.schedules
+import visionlab.checks, visionlab.compat, visionlab.progress, visionlab.schedules
 from safetensors.torch import save
 from torch import nn
 from visionlab.cnn import image_batch, image_dls, simple_cnn, sequential

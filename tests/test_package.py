@@ -119,11 +119,15 @@ def test_all_hands_on_every_module(): assert imports('all') == set(MODULES) - PR
 # ---- size and form of the exported source
 
 LONG = {'exercises': 'the exercises of every lesson, each with its check and its hints', # over 300 lines, and why
-        'fetch': 'all that may go wrong between a server and a folder that several processes fill'}
+        'fetch': 'all that may go wrong between a server and a folder that several processes fill',
+        'live': 'three figures, each with the script that moves it in a page'}
 
 @each_module
 def test_a_module_is_short(name):
-    n = len((ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8').splitlines())
+    source = (ROOT/'visionlab'/f'{name}.py').read_text(encoding='utf-8')
+    # a lesson may cut its code into many cells: nbdev's marks, what folds them and blank lines between do not count
+    n = sum(bool(l) and not l.startswith(('# %%', '#|')) for l in source.splitlines())
+    if name == 'learner': assert len(source.splitlines()) <= 300
     most = 300 if name == 'learner' or not is_lesson(name) else 250
     assert n <= most or name in LONG, f'{name}.py has {n} lines, and {most} are allowed'
     assert n > most or name not in LONG, f'{name}.py has {n} lines: it no longer needs its place in LONG'

@@ -6,9 +6,11 @@
 __all__ = []
 
 # %% ../nbs/86_compat.ipynb #7f74c197
-from fastcore.basics import patch
+from fastcore.basics import noop, patch
+from torch import Tensor
 from .datablock import ImageDataLoaders
-from .loaders import Batches, DataLoaders
+from .items import ItemDataset
+from .loaders import Batches, DataLoader, DataLoaders
 
 # %% ../nbs/86_compat.ipynb #c0bd8033
 @patch(as_prop=True)
@@ -28,3 +30,17 @@ def show_batch(self:Batches,
     vocab = getattr(getattr(self.dataset, 'blocks', [None])[-1], 'vocab', None)
     kind = ImageDataLoaders if hasattr(self.batch_tfm, 'decode') else DataLoaders
     kind(self, vocab=vocab).show_batch(max_n, nrows, unique, **kwargs)
+
+# %% ../nbs/86_compat.ipynb #cbe112b6
+@patch
+def test_dl(self:DataLoaders,
+    items,    # files or pictures, where the data were files; else a tensor of inputs, or a tuple of several
+    bs:int=64 # items per batch
+)->DataLoader:
+    "Batches of new items, made as those of the validation set are, without targets."
+    valid = self[-1]
+    data = valid.dataset
+    if isinstance(data, ItemDataset):
+        items = ItemDataset(items, data.blocks[:1], [noop], [*data.fixed, *data.loose], train=False)
+    elif isinstance(items, Tensor): items = (items,)
+    return DataLoader(items, bs, batch_tfm=valid.batch_tfm)

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['known', 'register', 'describe', 'rebuild', 'read_export', 'load_learner', 'model_card']
 
-# %% ../nbs/30_export.ipynb #4a812aa1
+# %% ../nbs/30_export.ipynb #d13481be
 #| code-fold: true
 #| code-summary: "what the module imports"
-import hashlib, inspect, json, math, os, platform, struct, torch, torch.nn.functional as F, torchvision
+import hashlib, json, math, os, platform, struct, sys, torch, torch.nn.functional as F, torchvision.models
 from enum import Enum
 from functools import partial
 from importlib.metadata import version
@@ -25,14 +25,15 @@ from .learner import Learner
 from .interpret import rate_interval
 from . import augment, cnn, datablock, normalization, resnet, sgd, transfer, weights
 
-# %% ../nbs/30_export.ipynb #18c8bdb4
+# %% ../nbs/30_export.ipynb #76c8a2a2
 #| code-fold: true
-#| code-summary: "what files may name"
+#| code-summary: "what files may name, and register"
 _funcs = '''relu leaky_relu gelu silu elu sigmoid tanh softmax log_softmax dropout max_pool2d avg_pool2d
             adaptive_avg_pool2d adaptive_max_pool2d interpolate cross_entropy binary_cross_entropy
             binary_cross_entropy_with_logits nll_loss mse_loss l1_loss smooth_l1_loss'''.split()
 _ours = (PILImage, PILImageBW, BatchTransforms, cnn.image_batch, sgd.mnist_loss, augment.Normalize,
-         augment.RandomResizedCrop, augment.LabelSmoothingCrossEntropy, datablock.Resize, datablock.ResizeMethod, datablock.PadMode, noop)
+         augment.RandomResizedCrop, augment.LabelSmoothingCrossEntropy, datablock.Resize, datablock.ResizeMethod,
+         datablock.PadMode, noop)
 
 def _modules(prefix, places):
     "The layers that some modules define, by name."
@@ -43,7 +44,6 @@ known = (_modules('nn', [nn, nn.modules.linear]) | {f'F.{k}': getattr(F, k) for 
          | _modules('visionlab', [cnn, normalization, resnet, transfer, weights])
          | {f'visionlab.{o.__name__}': o for o in _ours})
 
-# %% ../nbs/30_export.ipynb #3d153420
 def register(
     o # a class of layers or transforms, or a function
 ):    # itself, so that it serves as a decorator
@@ -51,44 +51,45 @@ def register(
     if known.setdefault(o.__name__, o) is not o: raise ValueError(f"{o.__name__!r} is known already, as another thing")
     return o
 
-# %% ../nbs/30_export.ipynb #c2f68e3a
+# %% ../nbs/30_export.ipynb #c3595e48
 #| code-fold: true
-#| code-summary: "looking up names, and filling shells"
+#| code-summary: "looking up names, filling shells, the seal of a file, and what an item looks like"
 def _torchvision(): # found when asked for: torchvision has 186 layers of its own
-    import sys, torchvision.models
     places = [m for k,m in sys.modules.items() if k.startswith(('torchvision.models','torchvision.ops')) and m]
     return {f'{o.__module__}.{o.__name__}': o for m in places for o in vars(m).values()
             if isinstance(o, type) and issubclass(o, nn.Module) and o.__module__.startswith('torchvision')}
-
 def _look_up(name): # what a file means by a name
     found = known.get(name) or (isinstance(name, str) and name.startswith('torchvision.') and _torchvision().get(name))
     short = str(name)[:80]
     if not found: raise ValueError(f"it names {short!r}, which is not known here: if yours, register({short}) first")
     return found
-
 def _name(o):
     "What a class or function is called in files, `None` where it is not known."
-    if not (isinstance(o, type) or callable(o)): return None
     name = next((k for k,v in known.items() if v is o), None)
     if name is None and getattr(o, '__module__', None) and o.__module__.startswith('torchvision.'):
         name = next((k for k,v in _torchvision().items() if v is o), None)
     return name
-
 _inside = set(vars(nn.Module())) # torch's own bookkeeping
 
 def _shell(name, kind=object): # a known class of a kind
     cls = _look_up(name)
     if isinstance(cls, type) and issubclass(cls, kind): return cls
     raise ValueError(f"{name!r} is no class of {kind.__name__}s")
-
 def _fill(o, attrs): # an empty object, with attributes that are data
     for k in attrs:
         if not k.isidentifier() or k in _inside or k[:2] == '__' or callable(getattr(type(o), k, None)):
             raise ValueError(f"a file may not set {k[:80]!r} of a {type(o).__name__}")
     vars(o).update(attrs)
     return o
+def _sealed(raw, digest): # the SHA-256 of a file in which its own SHA-256 is zeros
+    return hashlib.sha256(raw.replace(digest.encode(), b'0'*64, 1)).hexdigest()
+def _example(dls): # the inputs of an item before `batch_tfm`, as shapes and types
+    valid = dls[-1]
+    if valid.tensors: item = tuple(t[0] for t in valid.tensors)
+    else: item = valid.dataset[0]
+    return [dict(shape=list(x.shape), dtype=str(x.dtype)[6:]) for x in split_batch(item, dls.n_inp)[0]]
 
-# %% ../nbs/30_export.ipynb #4bf53679
+# %% ../nbs/30_export.ipynb #0c5b71bc
 def describe(
     o,          # a layer, a transform, a number, a name, or a list of those
     tensors,    # gets its tensors, by name
@@ -115,7 +116,7 @@ def describe(
     raise TypeError(f"{at} is {mine}, which a file cannot name. If it is a class or a function of yours: "
                     f"register({mine}) here, and in the program that will load the file")
 
-# %% ../nbs/30_export.ipynb #d94d084b
+# %% ../nbs/30_export.ipynb #3d912ba8
 def rebuild(
     d,      # what `describe` gave, or what a file claims it did
     tensors # by name
@@ -146,32 +147,7 @@ def rebuild(
             return o
     raise ValueError(f"{str(d)[:80]} describes nothing")
 
-# %% ../nbs/30_export.ipynb #6a95c01a
-#| code-fold: true
-#| code-summary: "the seal, what an item looks like, and test_dl"
-def _sealed(raw, digest): # the SHA-256 of a file in which its own SHA-256 is zeros
-    return hashlib.sha256(raw.replace(digest.encode(), b'0'*64, 1)).hexdigest()
-
-def _example(dls): # the inputs of an item before `batch_tfm`, as shapes and types
-    valid = dls[-1]
-    if valid.tensors: item = tuple(t[0] for t in valid.tensors)
-    else: item = valid.dataset[0]
-    return [dict(shape=list(x.shape), dtype=str(x.dtype)[6:]) for x in split_batch(item, dls.n_inp)[0]]
-
-@patch
-def test_dl(self:DataLoaders,
-    items,    # files or pictures, where the data were files; else a tensor of inputs, or a tuple of several
-    bs:int=64 # items per batch
-)->DataLoader:
-    "Batches of new items, made as those of the validation set are, without targets."
-    valid = self[-1]
-    data = valid.dataset
-    if isinstance(data, ItemDataset):
-        items = ItemDataset(items, data.blocks[:1], [noop], [*data.fixed, *data.loose], train=False)
-    elif isinstance(items, Tensor): items = (items,)
-    return DataLoader(items, bs, batch_tfm=valid.batch_tfm)
-
-# %% ../nbs/30_export.ipynb #b9d164b9
+# %% ../nbs/30_export.ipynb #4e4a5f13
 @patch
 def export(self:Learner,
     fname:str|Path='export.safetensors' # where to
@@ -181,8 +157,8 @@ def export(self:Learner,
     Raises `TypeError` for a layer, a loss or a transform that no file can name."""
     fname,tensors,valid = Path(fname),{},self.dls[-1]
     data = valid.dataset
-    if isinstance(data, ItemDataset): how = dict(opens=data.blocks[0].cls, tfms=[*data.fixed, *data.loose])
-    else: how = dict(like=_example(self.dls))
+    files = isinstance(data, ItemDataset)
+    how = dict(opens=data.blocks[0].cls, tfms=[*data.fixed, *data.loose]) if files else dict(like=_example(self.dls))
     rec = self.recorder
     versions = dict(visionlab=version('visionlab'), torch=torch.__version__, python=platform.python_version())
     about = dict(format=1, model=describe(self.model, tensors), loss=describe(self.loss_func, tensors, 'loss'),
@@ -203,7 +179,7 @@ def export(self:Learner,
         print(f"{fname.name} holds tensors and JSON, no pickle, whatever its name says.")
     return fname
 
-# %% ../nbs/30_export.ipynb #b681e471
+# %% ../nbs/30_export.ipynb #93821258
 def read_export(
     fname:str|Path # a file
 )->tuple:          # its description, and its tensors by name
@@ -240,7 +216,7 @@ def load_learner(
     learn.about = about
     return learn
 
-# %% ../nbs/30_export.ipynb #d10a3e61
+# %% ../nbs/30_export.ipynb #43e85c2d
 @patch
 def to_onnx(self:Learner,
     fname:str|Path='model.onnx' # where to
@@ -256,7 +232,7 @@ def to_onnx(self:Learner,
                       verbose=False, external_data=False)
     return Path(fname)
 
-# %% ../nbs/30_export.ipynb #bd0bfcad
+# %% ../nbs/30_export.ipynb #44004421
 #| code-fold: true
 #| code-summary: "model_card"
 def model_card(
