@@ -25,14 +25,14 @@ HINTS = exercises._exercises['sgd-1']['hints']
     ('core-1', lambda x: x.reshape(3, 4, 2), 'for x = a tensor of shape (2, 3, 4): the shape is right, (3, 4, 2), but at [0, 0, 1] yours 1, expected 12'),
     ('pixels-1', lambda a, b: torch.zeros(4, 3, 5), 'for a = a tensor of shape (5, 4, 3), b = a tensor of shape (4, 3): '
                                                    'yours a tensor of shape (4, 3, 5), expected'),
-    ('cnn-1', lambda channels, ks: 'many', "for channels = [1, 4, 8], ks = 3: yours 'many', expected 336"),
+    ('cnn-2', lambda channels, ks: 'many', "for channels = [1, 4, 8], ks = 3: yours 'many', expected 336"),
     ('backprop-3', lambda x, w, d: (d@w.T, x.T@d), 'expected'),
     ('optimizers-2', lambda p, grad, state, lr, mom: p.sub_(lr*grad), '20 steps from [3, -4], lr .02, momentum .9: yours [')])
 def test_a_wrong_value_says_for_which_input(says, name, answer, says_so):
     first, hint = says(name, answer)[:2]
     assert first.startswith('Not yet: ') and says_so in first and hint.startswith('Hint: ')
 
-@pytest.mark.parametrize('name', ['sgd-1', 'core-2', 'loaders-1', 'schedules-1', 'backprop-2', 'convolutions-1', 'initialization-3', 'normalization-3'])
+@pytest.mark.parametrize('name', ['sgd-1', 'core-2', 'loaders-1', 'schedules-1', 'backprop-2', 'convolutions-2', 'initialization-4', 'normalization-3'])
 def test_a_forgotten_return(says, name):
     def f(*args): sum(map(id, args))
     for _ in range(3):

@@ -414,8 +414,10 @@ def _(f):
     _ask(f, items, 4, expected=[['a', 'on', 'an', 'see'], ['hill', 'house']])
 
 @exercise('loaders-4', "Slice the order from 0 in steps of `bs`; the items of a slice are `[dataset[j] for j in at]`.",
-          "`tuple(torch.stack(o) for o in zip(*items))` collates them. With `drop_last`, leave out a slice shorter than `bs`.",
-          proves="The order given was kept, from a data set that only answers `[i]`, and a short last batch came or was left out.",
+          "`tuple(torch.stack(o) for o in zip(*items))` collates them. With `drop_last`, leave out a slice shorter "
+          "than `bs`.",
+          proves="The order given was kept, from a data set that only answers `[i]`, and a short last batch came or "
+          "was left out.",
           solution="`for i in range(0, len(order), bs): at = order[i:i+bs]`, then `if len(at) == bs or not drop_last: "
                    "yield tuple(torch.stack(o) for o in zip(*[dataset[j] for j in at]))`")
 def _(f):
@@ -512,7 +514,7 @@ def _(cls):
     _same(model.weight.detach(), plain.weight.detach(), 'the weights after two epochs, against a plain loop')
 
 # %% ../nbs/91_exercises.ipynb #2a347591
-@exercise('convolutions-1', "Turn the top-edge kernel upside down, then on its side.",
+@exercise('convolutions-2', "Turn the top-edge kernel upside down, then on its side.",
           "The first has 1s in its first row and -1s in its last; "
           "the second has 1s in its first column and -1s in its last.",
           proves="On a square of ink each answers at its own side, and at no other.",
@@ -530,7 +532,7 @@ def _(f):
         assert o[1, 4] < 0, f"{name} should be negative where ink begins"
         assert o[4, 4] == 0 and o[4, 1] == o[4, 7] == 0, f"{name} should be zero in the ink and along its other sides"
 
-@exercise('convolutions-2', "A kernel of nine equal numbers that add up to 1, and `padding=1`.",
+@exercise('convolutions-3', "A kernel of nine equal numbers that add up to 1, and `padding=1`.",
           "The kernel is `torch.ones(1, 1, 3, 3)/9`, for `F.conv2d`.",
           proves="Inside it is the mean of nine; at the edge the padding counts as zeros.",
           solution="`F.conv2d(x, torch.ones(1, 1, 3, 3)/9, padding=1)`")
@@ -539,7 +541,7 @@ def _(f):
     _ask(f, x, expected=F.avg_pool2d(x, 3, 1, padding=1))
 
 # %% ../nbs/91_exercises.ipynb #1dbd229d
-@exercise('convolutions-3', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.",
+@exercise('convolutions-4', "`F.conv2d` wants (1, 1, h, w) and (1, 1, 3, 3): two `None`s in front of each.",
           "Both kernels at once: `torch.stack([k, k.T])[:,None]` gives two channels; "
           "square, sum over them, take the root.",
           proves="Every place has the length of its two slopes.",
@@ -550,7 +552,7 @@ def _(f):
     p = im.unfold(0, 3, 1).unfold(1, 3, 1)              # the 3×3 patch at each place
     _ask(f, im, expected=((p*k).sum((2, 3))**2 + (p*k.T).sum((2, 3))**2).sqrt(), eps=1e-2)
 
-@exercise('convolutions-4', "View the rows as a grid of places: `m.view(oh, ow, -1)`.",
+@exercise('convolutions-5', "View the rows as a grid of places: `m.view(oh, ow, -1)`.",
           "Every `stride`-th row and column of places, flattened again.",
           proves="The rows kept are those of the places that the stride lands on.",
           solution="`m.view(oh, ow, -1)[::stride, ::stride].flatten(0, 1)`")
@@ -560,19 +562,22 @@ def _(f):
     _ask(f, m, 9, 6, 3, expected=m[[0, 3, 18, 21, 36, 39]])
 
 # %% ../nbs/91_exercises.ipynb #91c09005
-@exercise('convolutions-5', "Pad first, with `F.pad(x, [pad]*4)`; then a loop over filters, rows and columns of the map.",
+@exercise('convolutions-1', "Pad first, with `F.pad(x, [pad]*4)`; then a loop over filters, rows and columns of the "
+          "map.",
           "The window at row i and column j is `x[:, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`; "
           "times the filter, summed over its last three axes, plus the bias.",
           proves="It is `F.conv2d`, for several channels and filters, strides and paddings.",
-          solution="`for i in range(h): for j in range(w): p = x[:, None, :, i*stride:i*stride+ks, j*stride:j*stride+ks]`, "
+          solution="`for i in range(h): for j in range(w): p = x[:, None, :, i*stride:i*stride+ks, "
+          "j*stride:j*stride+ks]`, "
           "`out[:, :, i, j] = (p*weight).sum((2, 3, 4)) + bias`")
 def _(f):
-    for (n, ni, h, w), nf, ks, stride, pad in (((1, 1, 5, 5), 1, 3, 1, 0), ((2, 3, 6, 7), 4, 3, 2, 1), ((1, 2, 8, 5), 3, 5, 3, 2)):
+    cases = ((1, 1, 5, 5), 1, 3, 1, 0), ((2, 3, 6, 7), 4, 3, 2, 1), ((1, 2, 8, 5), 3, 5, 3, 2)
+    for (n, ni, h, w), nf, ks, stride, pad in cases:
         args = torch.randn(n, ni, h, w), torch.randn(nf, ni, ks, ks), torch.randn(nf)
         _ask(f, *args, stride, pad, expected=F.conv2d(*args, stride=stride, padding=pad), eps=1e-4)
 
 # %% ../nbs/91_exercises.ipynb #91c0a002
-@exercise('cnn-1', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
+@exercise('cnn-2', "A layer from `ni` to `nf` channels has `nf` kernels of `ni*ks*ks` numbers, and `nf` biases.",
           "`zip(channels, channels[1:])` gives the pairs `ni, nf`.",
           proves="The count is that of real `nn.Conv2d` layers, biases included.",
           solution="`sum(b*(a*ks*ks + 1) for a,b in zip(channels, channels[1:]))`")
@@ -581,7 +586,7 @@ def _(f):
     _ask(f, [1, 4, 8], 3, expected=336)
     _ask(f, [3, 16, 16, 10], 5, expected=sum(p.numel() for l in layers for p in l.parameters()))
 
-@exercise('cnn-2', "Every other row and column: `x[..., ::2, ::2]` is one of four pictures of half the size.",
+@exercise('cnn-3', "Every other row and column: `x[..., ::2, ::2]` is one of four pictures of half the size.",
           "Pile up the four with `torch.stack`, and take `amax` over the pile.",
           proves="It is `F.max_pool2d(x, 2)`.",
           solution="`torch.stack([x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)`")
@@ -590,7 +595,7 @@ def _(f):
         x = torch.randn(size)
         _ask(f, x, expected=F.max_pool2d(x, 2))
 
-@exercise('cnn-3', "A layer adds `ks - 1` steps; a step is one pixel in the first layer, `stride` in the next, …",
+@exercise('cnn-4', "A layer adds `ks - 1` steps; a step is one pixel in the first layer, `stride` in the next, …",
           "So add up `stride**i` over the layers, times `ks - 1`, and the pixel itself.",
           proves="Ten fields are right, with stride 1, 2 and 3.",
           solution="`1 + (ks - 1)*sum(stride**i for i in range(depth))`")
@@ -599,11 +604,12 @@ def _(f):
                    ((4, 3, 2), 31), ((3, 5, 2), 29), ((2, 3, 3), 9), ((4, 1, 2), 1)): _ask(f, *args, expected=n)
 
 # %% ../nbs/91_exercises.ipynb #91c0a004
-@exercise('cnn-4', "Four times `nn.Conv2d(…, 3, stride=2, padding=1)` and `nn.ReLU()`, then one convolution more.",
+@exercise('cnn-1', "Four times `nn.Conv2d(…, 3, stride=2, padding=1)` and `nn.ReLU()`, then one convolution more.",
           "The channels are 1, 4, 8, 16, 32, `n_out`; at the end `nn.Flatten()`.",
           proves="With the parameters of `simple_cnn` yours gives the same scores.",
           solution="`c = [1, 4, 8, 16, 32, n_out]`, `layers = []`, `for a,b in zip(c, c[1:]): "
-          "layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.ReLU()]`, `return nn.Sequential(*layers[:-1], nn.Flatten())`")
+          "layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.ReLU()]`, `return nn.Sequential(*layers[:-1], "
+          "nn.Flatten())`")
 def _(f):
     from visionlab.cnn import simple_cnn
     for n_out in (2, 10):
@@ -668,11 +674,14 @@ def _(f):
         for _ in range(n): v = m*v + 1; far += v
         _ask(f, m, n, expected=far, eps=1e-6*far, case=f'momentum = {m}, n = {n}')
 
-@exercise('optimizers-5', "Count the steps in `state['t']`, and keep a running mean of gradients and one of their squares, both from 0.",
-          "`v = betas[0]*state.get('v', 0) + (1 - betas[0])*grad`, the same for squares, and each divided by 1 - βᵗ before use.",
+@exercise('optimizers-5', "Count the steps in `state['t']`, and keep a running mean of gradients and one of their "
+          "squares, both from 0.",
+          "`v = betas[0]*state.get('v', 0) + (1 - betas[0])*grad`, the same for squares, and each divided by 1 - βᵗ "
+          "before use.",
           "`p -= lr*v/(1 - betas[0]**t)/((s/(1 - betas[1]**t)).sqrt() + eps)`: ε is added after the root.",
           proves="Twenty steps lead where PyTorch's Adam leads, with two pairs of betas and two ε.",
-          solution="`t = state['t'] = state.get('t', 0) + 1`, the two means of the second hint kept in `state`, and the line of the third.")
+          solution="`t = state['t'] = state.get('t', 0) + 1`, the two means of the second hint kept in `state`, and "
+          "the line of the third.")
 def _(f):
     for lr,betas,eps in ((.3, (.9, .99), 1e-5), (.1, (.5, .9), 1.)):
         p = tensor([3., -4.]).requires_grad_()
@@ -709,11 +718,14 @@ def _(f):
 @exercise('activations-5', "A picture counts only where `x @ w + b` is above zero: elsewhere the ReLU has slope zero.",
           "With `on = (x @ w + b > 0).float()`, the gradients have the signs of `on @ x` and of `on.sum()`.",
           "Move `w` and `b` by `lr` against those signs, and ask whether `x @ w + b` is above zero for any picture.",
-          proves="It holds for the lesson's unit at three rates, for one dead from the start, and for a negative input.",
-          solution="`on = (x @ w + b > 0).float()`, `w, b = w - lr*(on @ x).sign(), b - lr*on.sum().sign()`, `return bool((x @ w + b > 0).any())`")
+          proves="It holds for the lesson's unit at three rates, for one dead from the start, and for a negative "
+          "input.",
+          solution="`on = (x @ w + b > 0).float()`, `w, b = w - lr*(on @ x).sign(), b - lr*on.sum().sign()`, `return "
+          "bool((x @ w + b > 0).any())`")
 def _(f):
     x,w,b = tensor([[1., 0.], [2., 1.], [0., 3.]]),tensor([.05, .02]),tensor(0.)
-    for lr,lives in ((.01, True), (.02, True), (.06, False)): _ask(f, w, b, x, lr, expected=lives, case=f"the lesson's unit, lr = {lr}")
+    for lr,lives in ((.01, True), (.02, True), (.06, False)):
+        _ask(f, w, b, x, lr, expected=lives, case=f"the lesson's unit, lr = {lr}")
     _ask(f, tensor([-1., -1.]), b, x, .01, expected=False, case='a unit that is dead from the start')
     _ask(f, w, b, tensor([[1., -2.]]), .06, expected=False, case='one picture with inputs 1 and -2, lr = .06')
 
@@ -749,7 +761,7 @@ def _(f):
                           ((1., 3., 3), 0., 1.), ((1., 3., 3), .5, 1.25), ((1., 3., 3), 1., 3.)):
         _ask(f(*args), pos, expected=rate, case='start, end, power = {}, {}, {} and pos = {}'.format(*args, pos))
 
-@exercise('schedules-2',
+@exercise('schedules-3',
           "From `lo` to `hi` there are `n - 1` steps. Which number, multiplied `n - 1` times, gives `hi/lo`?",
           "The i-th is `lo` times `(hi/lo)**(i/(n - 1))`.",
           proves="Each rate is the same multiple of the one before, and both ends are in.",
@@ -758,7 +770,7 @@ def _(f):
     _ask(f, 1e-3, 10., 5, expected=[1e-3, 1e-2, 1e-1, 1., 10.], eps=1e-4)
     _ask(f, .1, .2, 7, expected=[.1*2**(i/6) for i in range(7)], eps=1e-4)
 
-@exercise('schedules-3', "Stretch the position by `n`. What is then the position within the current fall?",
+@exercise('schedules-4', "Stretch the position by `n`. What is then the position within the current fall?",
           "`pos*n % 1` runs from 0 to 1 in each of the `n` falls; hand it to `SchedCos(start, end)`. "
           "Or use `combine_scheds([1/n]*n, …)`.",
           proves="Each of four falls starts at the top and ends at the bottom.",
@@ -769,7 +781,7 @@ def _(f):
         for p,rate in ((.0001, 2.), (.125, 1.), (.2499, 0.)):
             _ask(g, i/4 + p, expected=rate, eps=1e-3, case=f'n = 4, from 2 to 0, pos = {i/4 + p:g}')
 
-@exercise('schedules-4', "Keep the best loss so far, infinite in `before_fit`, "
+@exercise('schedules-5', "Keep the best loss so far, infinite in `before_fit`, "
           "and compare `self.recorder.valid_loss` with it in `after_epoch`.",
           "The rates are in `self.opt.param_groups`: "
           "`for g in …: g['lr'] /= 2`, and remember the smaller of the best and the new loss.",
@@ -781,7 +793,8 @@ def _(cls):
     learn.fit(6, lr=.8)
     _same(learn.opt.param_groups[0]['lr'], .1, 'losses 5, 4, 4.5, 4.2, 3, 3.5, from lr .8')
 
-@exercise('schedules-5', "Two halves of a wave. Up to which position does the first go, and how do you stretch it to run from 0 to 1?",
+@exercise('schedules-2', "Two halves of a wave. Up to which position does the first go, and how do you stretch it to "
+          "run from 0 to 1?",
           "From a to b at a share q of the way: `b + (a - b)*(1 + math.cos(math.pi*q))/2`. "
           "On the way down q is `(pos - pct_start)/(1 - pct_start)`.",
           proves="First rate, climb, peak, descent and last rate are right for two cycles.",
@@ -791,9 +804,11 @@ def _(cls):
 def _(f):
     for args in ((.5, .25, 25., 1e5), (1., .4, 10., 4.)):
         top,pct,div,last = args
-        for pos,rate in ((0., top/div), (pct/2, (top + top/div)/2), (pct, top), (pct + (1 - pct)/2, (top + top/last)/2), (1., top/last),
+        for pos,rate in ((0., top/div), (pct/2, (top + top/div)/2), (pct, top), (pct + (1 - pct)/2, (top + top/last)/2),
+                         (1., top/last),
                          (pct + (1 - pct)/4, top/last + (top - top/last)*(1 + .5**.5)/2)):
-            _ask(f(*args), pos, expected=rate, eps=1e-6, case='lr_max, pct_start, div, div_final = {}, {}, {}, {} and pos = {}'.format(*args, pos))
+            case = 'lr_max, pct_start, div, div_final = {}, {}, {}, {} and pos = {}'.format(*args, pos)
+            _ask(f(*args), pos, expected=rate, eps=1e-6, case=case)
 
 # %% ../nbs/91_exercises.ipynb #4c087bc2
 @exercise('initialization-1', "One layer multiplies the mean square by n times that of the weights, then by `keep`.",
@@ -810,7 +825,7 @@ def _(f):
     for layer,want in ((nn.Linear(10, 3), (10, 3)), (nn.Conv2d(4, 8, 3), (36, 72)),
                        (nn.Conv2d(3, 16, 5, bias=False), (75, 400))): _ask(f, layer, expected=want)
 
-@exercise('initialization-3', "`torch.linalg.qr` takes a matrix apart into one with such columns and a triangle.",
+@exercise('initialization-4', "`torch.linalg.qr` takes a matrix apart into one with such columns and a triangle.",
           "Give it a matrix of `torch.randn(n, n)`, and keep the first of the two.",
           proves="Columns have length 1 and are at right angles, and each draw is another.",
           solution="`torch.linalg.qr(torch.randn(n, n))[0]`")
@@ -820,14 +835,20 @@ def _(f):
              case=f'n = {n}, q.T @ q')
     assert not torch.allclose(f(5), f(5)), "it should be another one each time"
 
-@exercise('initialization-4', "What is the mean square of the weights to be, so that n of them keep that of the signal behind the activation?",
-          "`layer.weight.normal_(0, std)` under `torch.no_grad()`, with std = √(2/((1 + leak²)·n)), n the weights that reach a unit.",
-          proves="Weights spread as they should and biases are 0, for linear layers and a convolution, with two slopes.",
-          solution="Under `torch.no_grad()`: `layer.weight.normal_(0, math.sqrt(2/((1 + leak**2)*layer.weight[0].numel())))`, `layer.bias.zero_()`")
+@exercise('initialization-3', "What is the mean square of the weights to be, so that n of them keep that of the "
+          "signal behind the activation?",
+          "`layer.weight.normal_(0, std)` under `torch.no_grad()`, with std = √(2/((1 + leak²)·n)), n the weights "
+          "that reach a unit.",
+          proves="Weights spread as they should and biases are 0, for linear layers and a convolution, with two "
+          "slopes.",
+          solution="Under `torch.no_grad()`: `layer.weight.normal_(0, math.sqrt(2/((1 + "
+          "leak**2)*layer.weight[0].numel())))`, `layer.bias.zero_()`")
 def _(f):
-    for layer,leak,n in ((nn.Linear(400, 100), 0., 400), (nn.Linear(100, 400), .5, 100), (nn.Conv2d(16, 256, 3), 0., 144)):
+    cases = (nn.Linear(400, 100), 0., 400), (nn.Linear(100, 400), .5, 100), (nn.Conv2d(16, 256, 3), 0., 144)
+    for layer,leak,n in cases:
         f(layer, leak)
-        _same(round(layer.weight.std().item()*math.sqrt((1 + leak**2)*n/2), 1), 1., f'std of the weights of {layer}, leak {leak}, over the right one')
+        got = round(layer.weight.std().item()*math.sqrt((1 + leak**2)*n/2), 1)
+        _same(got, 1., f'std of the weights of {layer}, leak {leak}, over the right one')
         _same(layer.bias.abs().sum().item(), 0., f'sum of the biases of {layer}')
 
 # %% ../nbs/91_exercises.ipynb #d728eef4
@@ -880,11 +901,14 @@ def _(f):
 
 @exercise('normalization-5', "`__init__` makes weight and bias as parameters, running mean and variance as buffers. "
           "Which mean and variance does `forward` take if `self.training`, and which if not?",
-          "In training, without gradients: `self.running_mean += .1*(m - self.running_mean)`. The variance goes in times n/(n - 1), "
+          "In training, without gradients: `self.running_mean += .1*(m - self.running_mean)`. The variance goes in "
+          "times n/(n - 1), "
           "n being `x.numel()/nf`.",
           proves="It gives what `nn.BatchNorm2d` gives in three training batches, and then in evaluation.",
-          solution="In `forward`, for `self.training`: `m,v = x.mean((0,2,3)), x.var((0,2,3), correction=0)`, and under `torch.no_grad()` "
-          "`n = x.numel()/len(m)`, `self.running_mean += .1*(m - self.running_mean)`, `self.running_var += .1*(v*n/(n - 1) - self.running_var)`; "
+          solution="In `forward`, for `self.training`: `m,v = x.mean((0,2,3)), x.var((0,2,3), correction=0)`, and "
+          "under `torch.no_grad()` "
+          "`n = x.numel()/len(m)`, `self.running_mean += .1*(m - self.running_mean)`, `self.running_var += .1*(v*n/(n "
+          "- 1) - self.running_var)`; "
           "else `m,v = self.running_mean, self.running_var`. Then exercise 1's last line, with this m and v.")
 def _(f):
     ours,theirs = f(6),nn.BatchNorm2d(6)
@@ -929,7 +953,8 @@ def _(f):
         _ask(f, model, expected=d, case=f'resnet{d}')
 
 @exercise('resnet-4', "A norm stands behind each convolution, a ReLU between the two halves. Where is the other ReLU?",
-          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; the second ReLU takes the sum.",
+          "`nn.Conv2d(nf, nf, 3, padding=1, bias=False)` twice, `nn.BatchNorm2d(nf)` twice; the second ReLU takes the "
+          "sum.",
           proves="With the same weights it gives what `ResBlock(nf, nf)` gives, in training and in evaluation.",
           solution="`def forward(self, x): return F.relu(x + self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))`, "
           "with the layers of the last hint.")
@@ -1301,11 +1326,13 @@ def _(cls):
         now(('after undoing, delete and change', want))
 
 # %% ../nbs/91_exercises.ipynb #c37c1b9a
-@exercise('export-1', "The first eight bytes are a whole number, the lowest byte first.", "`int.from_bytes(…, 'little')`.",
+@exercise('export-1', "The first eight bytes are a whole number, the lowest byte first.", "`int.from_bytes(…, "
+          "'little')`.",
           proves="It is the length for short heads and for one of more than a million bytes.",
           solution="`int.from_bytes(raw[:8], 'little')`")
 def _(f):
-    for n in (2, 255, 256, 70_000, 1_234_567): _ask(f, n.to_bytes(8, 'little') + b' '*20, expected=n, case=f'a head of {n:,} bytes')
+    for n in (2, 255, 256, 70_000, 1_234_567):
+        _ask(f, n.to_bytes(8, 'little') + b' '*20, expected=n, case=f'a head of {n:,} bytes')
 
 @exercise('export-2', "The factor is the largest size divided by 127; each number is divided by it and rounded.",
           "`s = max(map(abs, xs))/127 or 1`: of zeros only the first is 0.",
@@ -1322,5 +1349,6 @@ def _(f):
           solution="`return type(m).__name__, [tree(o) for o in m.children()]`")
 def _(f):
     def tree(m): return type(m).__name__,[tree(o) for o in m.children()]
-    for m in (nn.ReLU(), nn.Sequential(nn.Linear(2, 3), nn.ReLU()), nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3)), nn.Flatten())):
+    deep = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3)), nn.Flatten())
+    for m in (nn.ReLU(), nn.Sequential(nn.Linear(2, 3), nn.ReLU()), deep):
         _ask(f, m, expected=tree(m), case=f'a {type(m).__name__} of {len(list(m.modules())) - 1} layers')
