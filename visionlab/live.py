@@ -239,8 +239,8 @@ class Flipbook:
 # %% ../nbs/90_live.ipynb #5ba9f002
 _KERNEL_CSS = """<style>
 .vl-kernel .vl-rows{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:0 1.6em}
-.vl-kernel button{font:inherit;font-size:13px;color:inherit;background:transparent;border:1px solid #888;border-radius:5px;
-  padding:.15em .6em;margin:0 .3em .35em 0;cursor:pointer}
+.vl-kernel button{font:inherit;font-size:13px;color:inherit;background:transparent;border:1px solid #888;
+  border-radius:5px;padding:.15em .6em;margin:0 .3em .35em 0;cursor:pointer}
 .vl-kernel button[aria-pressed=true]{border-width:2px;font-weight:600}
 .vl-kernel .vl-maps{display:grid;grid-template-columns:1fr 1fr;gap:.2em .7em;margin:.5em 0 .7em;text-align:center}
 .vl-kernel canvas{display:block;width:100%;height:auto;background:#fff;cursor:crosshair;image-rendering:pixelated}
@@ -248,50 +248,61 @@ _KERNEL_CSS = """<style>
 .vl-kernel .vl-nine{display:grid;grid-template-columns:repeat(3,2.9em);gap:2px;font-size:12.5px;text-align:center}
 .vl-kernel .vl-nine>*{box-sizing:border-box;height:2.1em;line-height:2em;border:1px solid #888;overflow:hidden;
   font-variant-numeric:tabular-nums}
-.vl-kernel .vl-nine input{width:100%;padding:0;margin:0;font:inherit;text-align:center;color:inherit;background:transparent;
-  border:2px solid #b3261e;border-radius:0;appearance:textfield}
+.vl-kernel .vl-nine input{width:100%;padding:0;margin:0;font:inherit;text-align:center;color:inherit;
+  background:transparent;border:2px solid #b3261e;border-radius:0;appearance:textfield}
 .vl-kernel .vl-nine input::-webkit-inner-spin-button{display:none}
 .vl-kernel p{margin:.5em 0 0;text-align:center}
 </style>"""
 
 _KERNEL_JS = """  el.querySelector('img').remove();
-  const H = d.im.length, W = d.im[0].length, cell = 10, all = s => [...el.querySelectorAll(s)], one = s => el.querySelector(s);
-  const sliders = inputs.slice(0, 4), nine = inputs.slice(4), names = all('[data-k]'), walk = one('.vl-walk'), [pic, map] = all('canvas');
-  const [patchCells, productCells] = ['.vl-patch b', '.vl-products b'].map(all), most = Math.max(...d.im.flat());
+  const H = d.im.length, W = d.im[0].length, cell = 10, most = Math.max(...d.im.flat());
+  const all = s => [...el.querySelectorAll(s)], one = s => el.querySelector(s);
+  const sliders = inputs.slice(0, 4), nine = inputs.slice(4), names = all('[data-k]'), walk = one('.vl-walk');
+  const [pic, map] = all('canvas'), [patchCells, productCells] = ['.vl-patch b', '.vl-products b'].map(all);
   let seen = new Set, full = false, timer = 0;
-  const show = v => String(+v.toFixed(2)), ink = (i, j) => (d.im[i] || [])[j] || 0, inside = (i, j) => d.im[i]?.[j] !== undefined;
-  const paint = (cv, i, j, colour) => { const g = cv.getContext('2d'); g.fillStyle = colour; g.fillRect(j*cell, i*cell, cell, cell) };
-  const frame = (cv, i, j, n) => { const g = cv.getContext('2d');
-    for (const [w, c] of [[5, '#fff'], [3, '#0a8a3c']]) { g.lineWidth = w; g.strokeStyle = c; g.strokeRect(j*cell, i*cell, n*cell, n*cell) } };
-  const colour = t => { t = Math.max(-1, Math.min(1, t)); const [a, b, c] = t > 0 ? [178, 24, 43] : [33, 102, 172], u = Math.abs(t);
-    return `rgb(${[a, b, c].map(o => Math.round(250 + (o - 250)*u))})` };
+  const show = v => String(+v.toFixed(2)), sum = a => a.reduce((x, y) => x + y, 0);
+  const inside = (i, j) => d.im[i]?.[j] !== undefined, ink = (i, j) => (d.im[i] || [])[j] || 0;
+  const grey = (i, j) => 255 - Math.round(255*ink(i, j)/most);
+  const shade = (i, j) => inside(i, j) ? `rgb(${Array(3).fill(grey(i, j))})` : '#bfd7ee';
+  const colour = t => {
+    t = Math.max(-1, Math.min(1, t));
+    return `rgb(${(t > 0 ? [178, 24, 43] : [33, 102, 172]).map(o => Math.round(250 + (o - 250)*Math.abs(t)))})` };
+  const paint = (cv, i, j, c) => {
+    const g = cv.getContext('2d');
+    g.fillStyle = c; g.fillRect(j*cell, i*cell, cell, cell) };
+  const frame = (cv, i, j, n) => [[5, '#fff'], [3, '#0a8a3c']].forEach(([w, c]) => {
+    const g = cv.getContext('2d');
+    g.lineWidth = w; g.strokeStyle = c; g.strokeRect(j*cell, i*cell, n*cell, n*cell) });
+  const fill = (b, v, back, dark) => {
+    b.textContent = show(v); b.style.background = back; b.style.color = dark ? '#fff' : '#000' };
+  const margins = sizes => [H, W].map((n, m) => Math.floor((n + 4 - sizes[m])/2));
   const draw = () => {
     let [row, col, s, p] = sliders.map(i => +i.value);
     const k = nine.map(i => +i.value || 0), sizes = [H, W].map(n => Math.floor((n + 2*p - 3)/s) + 1);
-    [row, col] = [row, col].map((v, i) => { sliders[i].max = sizes[i] - 1; return Math.min(v, sizes[i] - 1) });
+    [row, col] = [row, col].map((v, i) => Math.min(v, sliders[i].max = sizes[i] - 1));
     sliders.forEach((i, n) => i.nextElementSibling.value = i.value = [row, col, s, p][n]);
     const patch = (r, c) => k.map((_, n) => [r*s - p + Math.floor(n/3), c*s - p + n%3]);
-    const at = (r, c) => patch(r, c).reduce((t, [i, j], n) => t + k[n]*ink(i, j), 0);
-    const top = most*Math.max(k.reduce((t, v) => t + Math.max(v, 0), 0), k.reduce((t, v) => t - Math.min(v, 0), 0)) || 1;
-    pic.getContext('2d').clearRect(0, 0, pic.width, pic.height); map.getContext('2d').clearRect(0, 0, map.width, map.height);
-    for (let i = -p; i < H + p; i++) for (let j = -p; j < W + p; j++) {
-      const v = 255 - Math.round(255*ink(i, j)/most); paint(pic, i + 2, j + 2, inside(i, j) ? `rgb(${v},${v},${v})` : '#bfd7ee') }
+    const times = (r, c) => patch(r, c).map(([i, j], n) => k[n]*ink(i, j));
+    const top = most*Math.max(...[1, -1].map(z => sum(k.map(v => Math.max(z*v, 0))))) || 1;
+    for (const cv of [pic, map]) cv.getContext('2d').clearRect(0, 0, cv.width, cv.height);
+    for (let i = -p; i < H + p; i++) for (let j = -p; j < W + p; j++) paint(pic, i + 2, j + 2, shade(i, j));
     seen.add(row + ',' + col);
-    const oi = Math.floor((H + 4 - sizes[0])/2), oj = Math.floor((W + 4 - sizes[1])/2);
+    const [down, right] = margins(sizes);
     for (let r = 0; r < sizes[0]; r++) for (let c = 0; c < sizes[1]; c++)
-      paint(map, r + oi, c + oj, full || seen.has(r + ',' + c) ? colour(at(r, c)/top) : '#d9d9d9');
-    frame(pic, row*s - p + 2, col*s - p + 2, 3); frame(map, row + oi, col + oj, 1);
-    const where = patch(row, col), products = where.map(([i, j], n) => k[n]*ink(i, j)), sum = products.reduce((a, b) => a + b, 0);
+      paint(map, r + down, c + right, full || seen.has(r + ',' + c) ? colour(sum(times(r, c))/top) : '#d9d9d9');
+    frame(pic, row*s - p + 2, col*s - p + 2, 3); frame(map, row + down, col + right, 1);
+    const where = patch(row, col), products = times(row, col), total = show(sum(products));
     where.forEach(([i, j], n) => {
-      const v = 255 - Math.round(255*ink(i, j)/most), b = patchCells[n], q = productCells[n], t = products[n]/(top/3 || 1);
-      b.textContent = show(ink(i, j)); b.style.background = inside(i, j) ? `rgb(${v},${v},${v})` : '#bfd7ee'; b.style.color = inside(i, j) && v < 118 ? '#fff' : '#000';
-      q.textContent = show(products[n]); q.style.background = colour(t); q.style.color = t > .75 || t < -.88 ? '#fff' : '#000' });
-    one('.vl-sum').textContent = show(sum);
+      const v = products[n], t = v/(top/3);
+      fill(patchCells[n], ink(i, j), shade(i, j), inside(i, j) && grey(i, j) < 118);
+      fill(productCells[n], v, colour(t), t > .75 || t < -.88) });
+    one('.vl-sum').textContent = total;
     one('.vl-size').textContent = `places along a side: (${H} + 2·${p} - 3)/${s}, rounded down, + 1 = ${sizes[0]}`;
     all('.vl-maps span')[1].textContent = `feature map, ${sizes[0]}×${sizes[1]}`;
-    pic.setAttribute('aria-label', `the picture, window at rows ${where[0][0]} to ${where[8][0]}, columns ${where[0][1]} to ${where[8][1]}`);
-    map.setAttribute('aria-label', `the feature map, ${show(sum)} at row ${row}, column ${col}`);
-    names.forEach(b => b.setAttribute('aria-pressed', JSON.stringify(d.kernels[b.dataset.k]) === JSON.stringify(k)));
+    const [rows, columns] = [0, 1].map(m => where[0][m] + ' to ' + where[8][m]);
+    pic.setAttribute('aria-label', `the picture, window at rows ${rows}, columns ${columns}`);
+    map.setAttribute('aria-label', `the feature map, ${total} at row ${row}, column ${col}`);
+    names.forEach(b => b.setAttribute('aria-pressed', String(d.kernels[b.dataset.k]) === String(k)));
     return sizes };
   const stop = () => { clearInterval(timer); timer = 0; walk.textContent = full ? 'Start again' : 'Go everywhere' };
   const go = (r, c) => { sliders[0].value = r; sliders[1].value = c; return draw() };
@@ -306,12 +317,14 @@ _KERNEL_JS = """  el.querySelector('img').remove();
       if (n === last) { full = true; go(h - 1, w - 1); stop() } else go(Math.floor(n/w), n%w) }, 16) });
   sliders.slice(2).forEach(i => i.addEventListener('input', () => { seen = new Set; if (timer) stop() }));
   inputs.forEach(i => i.addEventListener('input', draw));
-  names.forEach(b => b.addEventListener('click', () => { d.kernels[b.dataset.k].forEach((v, n) => nine[n].value = v); draw() }));
+  names.forEach(b => b.addEventListener('click', () => {
+    d.kernels[b.dataset.k].forEach((v, n) => nine[n].value = v);
+    draw() }));
   const point = (cv, e) => {
-    const box = cv.getBoundingClientRect(), [i, j] = [(e.clientY - box.top)*cv.height, (e.clientX - box.left)*cv.width].map((v, n) => v/(n ? box.width : box.height)/cell);
-    const [s, p] = [+sliders[2].value, +sliders[3].value], n = draw();
-    const [r, c] = cv === pic ? [i, j].map(v => (v - 3.5 + p)/s) : [i, j].map((v, m) => v - .5 - Math.floor((m ? W + 4 - n[1] : H + 4 - n[0])/2));
-    go(...[r, c].map((v, m) => Math.max(0, Math.min(n[m] - 1, Math.round(v))))) };
+    const box = cv.getBoundingClientRect(), [s, p] = sliders.slice(2).map(i => +i.value), n = draw(), edge = margins(n);
+    const at = [(e.clientY - box.top)*cv.height/box.height, (e.clientX - box.left)*cv.width/box.width];
+    const place = at.map((v, m) => cv === pic ? (v/cell - 3.5 + p)/s : v/cell - .5 - edge[m]);
+    go(...place.map((v, m) => Math.max(0, Math.min(n[m] - 1, Math.round(v))))) };
   for (const cv of [pic, map]) {
     cv.addEventListener('click', e => point(cv, e));
     cv.addEventListener('pointermove', e => { if (e.buttons === 1 && e.pointerType === 'mouse') point(cv, e) }) }
@@ -334,7 +347,7 @@ def _still(im, out, at, s, p): # a picture and its map, the place shown, stride 
     return base64.b64encode(raw.getvalue()).decode()
 
 class LiveKernel:
-    """A picture, a 3×3 kernel to edit and to move over it, and the map of its sums, as HTML that needs no kernel of Jupyter.
+    """A picture, a 3×3 kernel to edit and to move over it, and the map of its sums, as HTML that needs no Jupyter.
 
     Raises `ValueError` for a picture that has no two axes, a kernel that is not 3×3, or a start that is no place."""
     def __init__(self,
@@ -345,13 +358,16 @@ class LiveKernel:
         pad:int=0,           # 0, 1 or 2 zeros on each side
         **kernels:ArrayLike  # `name=` nine numbers, (3, 3), a button for each; the first is laid at the start
     ):
-        self.im,self.kernels = np.asarray(im, dtype=float).round(4),{k:np.asarray(v, dtype=float) for k,v in kernels.items()}
-        if self.im.ndim != 2 or self.im.min() < 0: raise ValueError(f"a picture has two axes and no negative numbers: {self.im.shape}")
-        if not kernels or {v.shape for v in self.kernels.values()} != {(3,3)}: raise ValueError("wanted are kernels of 3×3 by name")
+        self.im = np.asarray(im, dtype=float).round(4)
+        self.kernels = {k:np.asarray(v, dtype=float) for k,v in kernels.items()}
         self.at,self.stride,self.pad = (row,col),stride,pad
-        if stride not in (1,2,3) or pad not in (0,1,2): raise ValueError(f"the sliders have no stride {stride} with padding {pad}")
-        size = self().shape
-        if not all(0 <= o < n for o,n in zip(self.at, size)): raise ValueError(f"the map has no place {self.at}: it is {size[0]}×{size[1]}")
+        if self.im.ndim != 2 or self.im.min() < 0:
+            raise ValueError(f"a picture has two axes and no negative numbers: {self.im.shape}")
+        if {v.shape for v in self.kernels.values()} != {(3,3)}: raise ValueError("wanted are kernels of 3×3 by name")
+        if stride not in (1,2,3) or pad not in (0,1,2):
+            raise ValueError(f"the sliders have no stride {stride} with padding {pad}")
+        h,w = self().shape
+        if not (0 <= row < h and 0 <= col < w): raise ValueError(f"the map has no place {self.at}: it is {h}×{w}")
     def __call__(self,
         kernel:str|None=None, # which one; the first when not given
         stride:int|None=None, # the one at the start when not given
@@ -362,27 +378,28 @@ class LiveKernel:
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(self.im, p), (3, 3))[::s, ::s]
         return (windows*self.kernels[next(iter(self.kernels)) if kernel is None else kernel]).sum((2, 3))
     def _repr_html_(self):
-        def number(v): return int(v) if v == int(v) else round(float(v), 4)
-        (h,w),(row,col),out = self.im.shape,self.at,self()
-        flat = {k:[number(o) for o in v.ravel()] for k,v in self.kernels.items()}
-        first = next(iter(flat.values()))
+        def numbers(a): return [int(v) if v == int(v) else round(float(v), 4) for v in a.ravel()]
+        (h,w),out,flat = self.im.shape,self(),{k:numbers(v) for k,v in self.kernels.items()}
+        first = next(iter(flat))
         names = ''.join(f'<button type="button" data-k="{html.escape(k)}">{html.escape(k)}</button>' for k in flat)
-        moves = [('row', 0, len(out) - 1, row), ('column', 0, out.shape[1] - 1, col), ('stride', 1, 3, self.stride), ('padding', 0, 2, self.pad)]
+        moves = [('row', 0, len(out) - 1, self.at[0]), ('column', 0, out.shape[1] - 1, self.at[1]),
+                 ('stride', 1, 3, self.stride), ('padding', 0, 2, self.pad)]
         sliders = ''.join(_slider(k, lo, hi, 1, v, v) for k,lo,hi,v in moves)
-        edit = ''.join(f'<input type="number" step="any" value="{v}" aria-label="kernel, row {i//3 + 1}, column {i%3 + 1}" '
-                       'data-lm-suppress-shortcuts="true">' for i,v in enumerate(first))
+        edit = ''.join(f'<input type="number" step="any" value="{v}" aria-label="kernel, row {i//3 + 1}, '
+                       f'column {i%3 + 1}" data-lm-suppress-shortcuts="true">' for i,v in enumerate(flat[first]))
         canvas = f'<canvas width="{10*(w + 4)}" height="{10*(h + 4)}" role="img" aria-label=""></canvas>'
-        cells = '<b></b>'*9
-        rows = (f'<div role="group" aria-label="kernels and places">{names}<button type="button" class="vl-walk">Go everywhere</button></div>'
+        def nine(cls, what, cells='<b></b>'*9):
+            return f'<div class="vl-nine{cls}" role="group" aria-label="{what}">{cells}</div>'
+        rows = (f'<div role="group" aria-label="kernels and places">{names}'
+                '<button type="button" class="vl-walk">Go everywhere</button></div>'
                 f'<div class="vl-rows">{sliders}</div>'
                 f'<div class="vl-maps"><span>picture, {h}×{w}</span><span></span>{canvas*2}</div>'
-                f'<div class="vl-sums"><div class="vl-nine vl-patch" role="group" aria-label="patch">{cells}</div><span>×</span>'
-                f'<div class="vl-nine" role="group" aria-label="kernel, to edit">{edit}</div><span>=</span>'
-                f'<div class="vl-nine vl-products" role="group" aria-label="products">{cells}</div>'
+                f'<div class="vl-sums">{nine(" vl-patch", "patch")}<span>×</span>'
+                f'{nine("", "kernel, to edit", edit)}<span>=</span>{nine(" vl-products", "products")}'
                 '<span>, sum: <output class="vl-sum" aria-live="polite" style="font-weight:600"></output></span></div>'
                 '<p class="vl-size"></p>')
-        what = f'a picture and the map that the kernel {next(iter(flat))} makes of it'
-        data = dict(im=[[number(o) for o in r] for r in self.im], kernels=flat)
-        still = f'<img alt="{what}" width="520" src="data:image/png;base64,{_still(self.im, out, self.at, self.stride, self.pad)}">'
-        return _card('vl-kernel', rows, _KERNEL_CSS + still, data, _KERNEL_JS)
+        still = _still(self.im, out, self.at, self.stride, self.pad)
+        img = (f'<img alt="a picture and the map that the kernel {first} makes of it" width="520" '
+               f'src="data:image/png;base64,{still}">')
+        return _card('vl-kernel', rows, _KERNEL_CSS + img, dict(im=[*map(numbers, self.im)], kernels=flat), _KERNEL_JS)
     def __repr__(self): return f"LiveKernel({self.im.shape[0]}×{self.im.shape[1]}, {', '.join(self.kernels)})"
