@@ -83,13 +83,17 @@ def source_page(mod, path):
         names = []
         for d in ast.parse(code).body:
             if not isinstance(d, (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)): continue
-            patched = any('patch' in ast.unparse(o) for o in getattr(d, 'decorator_list', []))
             if isinstance(d, ast.Assign): names += [n.id for t in d.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
             elif isinstance(d, ast.AnnAssign): names += [ast.unparse(d.target)]
-            elif patched: names += [f'{cls.split(".")[-1]}.{d.name}' for cls in patched_classes(d)]
+            elif is_patch(d): names += [f'{cls.split(".")[-1]}.{d.name}' for cls in patched_classes(d)]
             else: names.append(d.name)
         blocks.append(''.join(f'<span id="{n}" class="vl-anchor"></span>' for n in dict.fromkeys(names)) + f'\n\n```python\n{code.strip()}\n```\n')
     return f'---\ntitle: "Source of {mod}"\ntoc: false\nsearch: false\n---\n\n::: {{.vl-links}}\n[{mod}](/api/{path.stem}.qmd)\n:::\n\n' + '\n'.join(blocks)
+
+def is_patch(d):
+    "Whether a definition has the decorator `patch`: `@patch`, `@patch(as_prop=True)` or `@basics.patch`."
+    called = [o.func if isinstance(o, ast.Call) else o for o in d.decorator_list]
+    return any('patch' == (o.id if isinstance(o, ast.Name) else getattr(o, 'attr', None)) for o in called)
 
 def patched_classes(d): # a function with `@patch`
     "The classes it is added to, as its source names them: `Image.Image`."
@@ -97,7 +101,7 @@ def patched_classes(d): # a function with `@patch`
 
 def patches(src):
     "What a module's source adds to classes of other modules: ('Learner', 'lr_find')."
-    defs = [d for d in ast.parse(src).body if isinstance(d, ast.FunctionDef) and any('patch' in ast.unparse(o) for o in d.decorator_list)]
+    defs = [d for d in ast.parse(src).body if isinstance(d, ast.FunctionDef) and is_patch(d)]
     return [(cls, d.name) for d in defs for cls in patched_classes(d)]
 
 def module_pages(root, site):
