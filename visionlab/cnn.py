@@ -114,12 +114,12 @@ def multiply_adds(
     args:tuple,  # what it got, inputs with the batch first
     out:Tensor   # what it gave
 )->int:          # multiplications, each with its addition, for one item of the batch
-    """What a convolution (also grouped, strided or transposed) or a linear layer multiplies and adds up.
+    """What a convolution or a linear layer multiplies and adds up: all its weights, at every place where it uses them.
 
-    `Conv2d`: `nf * h*w * ni/groups*kh*kw` with an output of h × w. `ConvTranspose2d`: `ni * h*w * nf/groups*kh*kw` with
-    an input of h × w. `Linear`: `ni*nf`, times the rows in an item. The zeros of the padding count, the bias does not.
-    All else counts 0: activation functions, pooling, normalization, and layers unknown here."""
-    if isinstance(m, nn.ConvTranspose2d): return args[0][0].numel()*m.weight[0].numel()
+    `Conv2d`: its weights (output channels × input channels × kernel), times the places of its output. `Linear`:
+    `ni*nf`, times the rows in an item. The zeros of the padding count, the bias does not. All else counts 0: activation
+    functions, pooling, normalization, and layers unknown here."""
+    if isinstance(m, nn.ConvTranspose2d): return args[0][0].numel()*m.weight[0].numel() # places of its input
     return out[0].numel()*m.weight[0].numel() if isinstance(m, (nn.Conv2d, nn.Linear)) else 0
 
 # %% ../nbs/10_cnn.ipynb #9975cb6a
