@@ -11,6 +11,7 @@ __all__ = ['known', 'register', 'describe', 'rebuild', 'read_export', 'load_lear
 import hashlib, json, math, os, platform, struct, sys, torch, torch.nn.functional as F, torchvision.models
 from enum import Enum
 from functools import partial
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from PIL import Image
@@ -57,10 +58,11 @@ def register(
 def _torchvision(): # found when asked for: torchvision has 186 layers of its own
     places = [m for k,m in sys.modules.items() if k.startswith(('torchvision.models','torchvision.ops')) and m]
     return {f'{o.__module__}.{o.__name__}': o for m in places for o in vars(m).values()
-            if isinstance(o, type) and issubclass(o, nn.Module) and o.__module__.startswith('torchvision')}
+            if isinstance(o, type) and issubclass(o, nn.Module) and o.__module__.startswith('torchvision')
+            and not issubclass(o, torch.fx.GraphModule)}            # which holds a program
 def _look_up(name): # what a file means by a name
     found = known.get(name) or (isinstance(name, str) and name.startswith('torchvision.') and _torchvision().get(name))
-    short = str(name)[:80]
+    short = ''.join(c if c.isalnum() or c in '._' else '?' for c in str(name)[:80])     # nothing for a terminal to obey
     if not found: raise ValueError(f"it names {short!r}, which is not known here: if yours, register({short}) first")
     return found
 def _name(o):
@@ -70,6 +72,7 @@ def _name(o):
         name = next((k for k,v in _torchvision().items() if v is o), None)
     return name
 _inside = set(vars(nn.Module())) # torch's own bookkeeping
+_dtypes = {o: getattr(torch, o) for o in "float32 float64 float16 bfloat16 uint8 int64".split()}
 
 def _shell(name, kind=object): # a known class of a kind
     cls = _look_up(name)
@@ -77,7 +80,7 @@ def _shell(name, kind=object): # a known class of a kind
     raise ValueError(f"{name!r} is no class of {kind.__name__}s")
 def _fill(o, attrs): # an empty object, with attributes that are data
     for k in attrs:
-        if not k.isidentifier() or k in _inside or k[:2] == '__' or callable(getattr(type(o), k, None)):
+        if not k.isidentifier() or k in _inside or hasattr(nn.Module, k) or callable(getattr(type(o), k, None)):
             raise ValueError(f"a file may not set {k[:80]!r} of a {type(o).__name__}")
     vars(o).update(attrs)
     return o
@@ -185,15 +188,16 @@ def read_export(
 )->tuple:          # its description, and its tensors by name
     "What stands in a file that `export` wrote, whole and unchanged. Raises `ValueError` for any other."
     raw = Path(fname).read_bytes()
-    if raw[:1] == b'\x80' or raw[:2] == b'PK':
-        raise ValueError(f"{fname} is a pickle: a program that would run when it is loaded. It was not. "
-                         "learn.export(…) writes files that cannot")
     try:
         head = json.loads(raw[8:8 + struct.unpack('<Q', raw[:8])[0]])['__metadata__']
         if _sealed(raw, head['sha256']) != head['sha256']: raise ValueError("its SHA-256 is not the one it names")
         return json.loads(head['visionlab']),load(raw)
     except Exception as e:
-        raise ValueError(f"{fname} is not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}") from None
+        why = f"not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}"
+        if raw[:1] == b'\x80' or raw[:2] == b'PK':
+            why = ("a pickle: a program that would run when it is loaded. It was not. "
+                   "learn.export(…) writes files that cannot")
+        raise ValueError(f"{fname} is {why}") from None
 
 def load_learner(
     fname:str|Path, # what `export` wrote
@@ -204,12 +208,14 @@ def load_learner(
         model,loss,tfm = [rebuild(about[k], tensors) for k in ('model','loss','batch_tfm')]
         how,n_inp = about['input'],1
         if 'like' in how:                                          # an item of zeros that take no memory
-            data = tuple(torch.zeros((), dtype=getattr(torch, o['dtype'])).expand(1, *o['shape']) for o in how['like'])
+            data = tuple(torch.zeros((), dtype=_dtypes[o['dtype']]).expand(1, *o['shape']) for o in how['like'])
+            if any(o.numel() > 50_000_000 for o in data): raise ValueError("its inputs are larger than any picture")
             n_inp = len(data)
         else:
             opens,tfms = rebuild(how['opens'], tensors),rebuild(how['tfms'], tensors)
             data = ItemDataset([Image.new(opens.mode, (64, 64))], [ImageBlock(opens)], [noop], tfms, train=False)
         dls = DataLoaders(DataLoader(data, batch_tfm=tfm), vocab=rebuild(about['vocab'], tensors), n_inp=n_inp)
+        if not isinstance(model, nn.Module): raise ValueError(f"its model is a {type(model).__name__}")
         if about['channels_last']: model.to(memory_format=torch.channels_last)
         learn = Learner(dls, model, loss)
     except Exception as e: raise ValueError(f"{fname} cannot be loaded: {type(e).__name__}: {e}") from None
@@ -247,8 +253,8 @@ def model_card(
     def shown(k, v):
         if k not in ('accuracy','error_rate'): return f'{v:.4f}'
         return '{:.4f} ({:.4f} to {:.4f})'.format(v, *rate_interval(round(v*n_valid), n_valid))
-    rows = [f'| {k} | {shown(k, v)} |' for k,v in about['metrics'].items()]
-    classes = ', '.join(map(str, about['vocab'] or [])) or 'no names'
+    rows = [f'| {escape(k)} | {shown(k, v)} |' for k,v in about['metrics'].items()]
+    classes = escape(', '.join(map(str, about['vocab'] or [])) or 'no names')
     return '\n'.join([f"# {Path(fname).stem}", '', f"{weights:,} numbers; classes: {classes}.", '',
         f"**For what:** {purpose or 'not said'}", '', f"**Trained on:** {data or 'not said'}", '',
         f"**Measured** on {n_valid:,} pictures that it did not learn from (95 % intervals):", '',
