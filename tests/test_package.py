@@ -99,7 +99,7 @@ def carries(name):
     "Whether a module of the workshop imports no lesson but core, so that lessons can stand on it."
     return not is_lesson(name) and not [o for o in imports(name) if is_lesson(o) and o != 'core']
 
-PROGRAMS = {'cli', 'demo'}  # run from a terminal: they import what they need, and nothing imports them but the one the other
+PROGRAMS = {'cli', 'demo', 'serve'}  # run from a terminal: they import what they need, and nothing imports them but the one the other
 
 def may_import(name, other):
     if name == 'all' or name in PROGRAMS: return True

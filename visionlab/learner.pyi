@@ -24,10 +24,9 @@ from .transfer import FrozenNorms
 from contextlib import contextmanager, nullcontext
 from fastcore.basics import camel2snake, listify
 from fastcore.foundation import L
-from operator import index, length_hint
 from pathlib import Path
 from typing import Any
-import difflib, math, re, time, weakref, torch, torch.nn as nn
+import difflib, math, operator, re, time, weakref, torch, torch.nn as nn
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -57,7 +56,7 @@ class CancelStepException(Exception):
     "Raised by a callback to skip the optimizer's step; gradients stay, and add up."
 
 class Callback:
-    'Something that happens during training: a method named after an event is called there.'
+    'Something that happens during training: a method named after an event is called there (a misspelt one raises).'
     order: Any
     learn: Any
     name: Any
@@ -163,10 +162,10 @@ class Recorder(Callback):
     def after_fit(self): ...
     def plot_loss(self, skip_start: int=5, with_valid: bool=True, ax: plt.Axes | None=None) -> plt.Axes:
         'Draws the training loss of each batch, faint and smoothed, and the validation loss of each epoch.'
-    def plot_lr_find(self, suggestions=None, ax: plt.Axes | None=None) -> plt.Axes:
-        'Draws the loss of the last `lr_find` against the rate, faint and smoothed.'
     def plot_sched(self, keys=None, figsize: tuple | None=None):
         'Draws what was scheduled in the last fit against the batch, a line for each group where they differ.'
+    def plot_lr_find(self, suggestions=None, ax: plt.Axes | None=None) -> plt.Axes:
+        'Draws the loss of the last `lr_find` against the rate, faint and smoothed.'
 
 class DeviceCallback(Callback):
     'Moves the model, the loss (it may hold weights) and what the loaders give to one device.'
@@ -229,6 +228,10 @@ class Learner(Loop):
         'Leaves mixed precision.'
     def summary(self) -> pd.DataFrame:
         "Each layer's kind, output shape, parameters, whether any of them is trained, and multiply-adds for one item."
+    def export(self, fname: str | Path='export.safetensors') -> Path:
+        'Writes a file from which `load_learner` makes a learner that predicts the same. Nothing in it could be run.'
+    def to_onnx(self, fname: str | Path='model.onnx') -> Path:
+        "The model for other programs, as ONNX: one input 'x', batches of any size, to 'scores'. Needs the extra `onnx`."
     @contextmanager
     def no_bar(self):
         'Nothing is shown inside this `with` block.'
@@ -236,12 +239,12 @@ class Learner(Loop):
         'Losses, metrics and seconds of each epoch.'
     def show_results(self, ds_idx: int=1, dl=None, max_n: int=9, nrows: int | None=None, **kwargs):
         'Draws the first items of a loader with target and prediction; wrong classes are red.'
-    def lr_find(self, start_lr: float=1e-07, end_lr: float=10, num_it: int=100, stop_div: bool=True, show_plot: bool=True, suggest_funcs=...):
-        'Trains on a few batches at rates that rise by equal factors, suggests one, and puts all back but gradients.'
     def fit_one_cycle(self, n_epoch: int, lr_max=None, div: float=25.0, div_final: float=100000.0, pct_start: float=0.25, wd: float | None=None, moms: tuple | None=None, cbs=None, reset_opt: bool=False):
         'Trains with a rate that climbs from `lr_max/div` to `lr_max` and falls to `lr_max/div_final`, momentum mirrored.'
     def fit_flat_cos(self, n_epoch: int, lr=None, div_final: float=100000.0, pct_start: float=0.75, **kwargs):
         'Trains at a constant rate, then lets it fall to `lr/div_final` by a cosine. Momentum stays.'
+    def lr_find(self, start_lr: float=1e-07, end_lr: float=10, num_it: int=100, stop_div: bool=True, show_plot: bool=True, suggest_funcs=...):
+        'Trains on a few batches at rates that rise by equal factors, suggests one, and puts all back but gradients.'
     def freeze_to(self, n: int):
         'Freezes the parameter groups of `splitter` before number `n`, and sets free the others. One group is all head.'
     def freeze(self):

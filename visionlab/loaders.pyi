@@ -90,6 +90,8 @@ class DataLoaders:
     @property
     def c(self) -> int:
         'How many classes there are. Raises `AttributeError` where they have no names.'
+    def test_dl(self, items, bs: int=64) -> DataLoader:
+        'Batches of new items, made as those of the validation set are, without targets.'
 
 def label_text(label) -> str:
     'A label as the title of a picture.'

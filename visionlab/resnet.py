@@ -10,9 +10,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from torch import nn
 
-# %% ../nbs/16_resnet.ipynb #f88c5778
+# %% ../nbs/16_resnet.ipynb #87a7914d
+#| code-fold: true
+#| code-summary: "how an error message names a shape"
 def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:]))}"
 
+# %% ../nbs/16_resnet.ipynb #f88c5778
 class ResBlock(nn.Module):
     """Two 3×3 convolutions beside a skip: `relu(path(x) + skip(x))`.
 
@@ -136,6 +139,8 @@ def resnet(
     return ResNet(*_depths[depth], n_out=n_out, ni=ni, **kwargs)
 
 # %% ../nbs/16_resnet.ipynb #58213295
+#| code-fold: true
+#| code-summary: "resnet18, resnet34 and resnet50: `resnet` with the depth filled in"
 def resnet18(
     n_out:int=1000, # scores
     ni:int=3,       # input channels

@@ -8,6 +8,8 @@ __all__ = ['model_meta', 'cnn_learner', 'create_body', 'num_features_model', 'Ad
            'predict_upload', 'upload_widget']
 
 # %% ../nbs/19_transfer.ipynb #a27cae6d
+#| code-fold: true
+#| code-summary: "what the module imports"
 import copy, re, torch, torch.nn.functional as F
 from collections import OrderedDict
 from IPython.display import display
@@ -23,7 +25,9 @@ from .resnet import resnet18, resnet34, resnet50
 from .augment import Normalize, imagenet_stats
 from .weights import arch_name, arch_stats, create_model, efficientnet_lite0
 
-# %% ../nbs/19_transfer.ipynb #a8c9d291
+# %% ../nbs/19_transfer.ipynb #5fb6a243
+#| code-fold: true
+#| code-summary: "where the head begins"
 def _cut_at(layers):
     "Where the head begins: at the last pooling, if no convolution follows it, else at the last linear layer."
     names = [' '.join(type(o).__name__ for o in m.modules()) for m in layers]
@@ -35,6 +39,7 @@ def _cut_at(layers):
 
 def _first_conv(m): return next(o for o in m.modules() if isinstance(o, nn.Conv2d))
 
+# %% ../nbs/19_transfer.ipynb #a8c9d291
 def create_body(
     arch,                 # a function that makes a network, a name, or a network, whose own layers are then used
     pretrained:bool=False, # with ImageNet's weights? Of a network, those that it has
