@@ -7,6 +7,8 @@ __all__ = ['init_params', 'linear1', 'sigmoid', 'mnist_loss', 'calc_grad', 'trai
            'BasicOptim', 'train_model', 'SGD', 'Adam', 'RMSProp', 'group_lrs', 'param_groups', 'knows_all']
 
 # %% ../nbs/05_sgd.ipynb #a22235d1
+#| code-fold: true
+#| code-summary: "what the module imports"
 import math, torch
 from torch import nn, Tensor
 
