@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from torch import nn
 
-# %% ../nbs/16_resnet.ipynb #87a7914d
+# %% ../nbs/16_resnet.ipynb #458592c3
 #| code-fold: true
 #| code-summary: "how an error message names a shape"
 def _size(x): return f"{x.shape[1]} channels of {'×'.join(map(str, x.shape[2:]))}"
