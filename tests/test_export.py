@@ -175,7 +175,7 @@ def changed(raw, dice):
 
 def sealed(about, tensors):
     "A file by someone who can compute a SHA-256 as well."
-    raw = save(tensors, dict(visionlab=about if isinstance(about, str) else json.dumps(about), sha256='0'*64))
+    raw = save(tensors, dict(visionlab=about if isinstance(about, str) else json.dumps({**about, 'sha256': '0'*64})))
     return raw.replace(b'0'*64, _sealed(raw, '0'*64).encode(), 1)
 
 EVIL = [{'known': 'os.system'}, {'known': 'builtins.eval'}, {'partial': 'os.system', 'args': ['true'], 'kwargs': {}}, {'layer': 'subprocess.Popen', 'has': {}, 'params': {}, 'buffers': {}, 'layers': {}},

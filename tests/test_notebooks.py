@@ -23,12 +23,12 @@ def test_notebook(path):
     so that a slow or a busy one does not decide."""
     saved, start = path.read_text(encoding='utf-8'), cpu_seconds()
     slow = '"#| slow' in saved
-    first = text(run(path, timeout=300, slow=slow))
+    first = text(run(path, timeout=300 if slow else 120, slow=slow))
     took, limit = cpu_seconds() - start, 180 if slow else 90
     if first != saved:
         warnings.warn(f'{path.name} shows other outputs here than the saved ones: {differing(saved, first)}')
         if json.loads(saved)['metadata'].get('measured') == machine():
-            second = text(run(path, saved=first, timeout=300))
+            second = text(run(path, saved=first))
             assert second == first, f'two runs differ: {differing(first, second)}'
     if took > limit: warnings.warn(f'{path.name} took {took:.0f} s of processor time')
     assert took < 2*limit, f'{path.name} took {took:.0f} s of processor time'

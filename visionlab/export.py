@@ -172,7 +172,7 @@ def export(self:Learner,
                  metrics=dict(zip(rec.names, rec.values[-1])) if rec.values else {},
                  versions=versions)
     tensors = {k: v.detach().cpu().contiguous().clone() for k,v in tensors.items()}
-    raw = save(tensors, dict(visionlab=json.dumps(about), sha256='0'*64))
+    raw = save(tensors, dict(visionlab=json.dumps(about | dict(sha256='0'*64))))
     raw = raw.replace(b'0'*64, _sealed(raw, '0'*64).encode(), 1)
     fname.parent.mkdir(parents=True, exist_ok=True)
     part = fname.with_name(f'.{fname.name}.{os.getpid()}')
@@ -190,8 +190,9 @@ def read_export(
     raw = Path(fname).read_bytes()
     try:
         head = json.loads(raw[8:8 + struct.unpack('<Q', raw[:8])[0]])['__metadata__']
-        if _sealed(raw, head['sha256']) != head['sha256']: raise ValueError("its SHA-256 is not the one it names")
-        return json.loads(head['visionlab']),load(raw)
+        about = json.loads(head['visionlab'])
+        if _sealed(raw, digest := about.pop('sha256')) != digest: raise ValueError("its SHA-256 is not the one it names")
+        return about,load(raw)
     except Exception as e:
         why = f"not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}"
         if raw[:1] == b'\x80' or raw[:2] == b'PK':
