@@ -191,7 +191,7 @@ def read_export(
     try:
         head = json.loads(raw[8:8 + struct.unpack('<Q', raw[:8])[0]])['__metadata__']
         about = json.loads(head['visionlab'])
-        if _sealed(raw, digest := about.pop('sha256')) != digest: raise ValueError("its SHA-256 is not the one it names")
+        if _sealed(raw, seal := about.pop('sha256')) != seal: raise ValueError("its SHA-256 is not the one it names")
         return about,load(raw)
     except Exception as e:
         why = f"not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}"
