@@ -31,6 +31,7 @@ def prepared(edit=False, root=ROOT): # the sources? the repository
 
 if __name__ == '__main__':
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
+    os.environ.pop('MPLBACKEND', None)           # pictures stand in the notebook, wherever other programs draw theirs
     edit = '--edit' in sys.argv
     try: folder, page = prepared(edit)
     except OSError as e: sys.exit(f'make: {e}')

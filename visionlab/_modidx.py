@@ -273,6 +273,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                'visionlab.cli._read': ('cli.html#_read', 'visionlab/cli.py'),
                                'visionlab.cli._serve': ('cli.html#_serve', 'visionlab/cli.py'),
                                'visionlab.cli._sha': ('cli.html#_sha', 'visionlab/cli.py'),
+                               'visionlab.cli._starts': ('cli.html#_starts', 'visionlab/cli.py'),
                                'visionlab.cli._torch': ('cli.html#_torch', 'visionlab/cli.py'),
                                'visionlab.cli._wide': ('cli.html#_wide', 'visionlab/cli.py'),
                                'visionlab.cli._write': ('cli.html#_write', 'visionlab/cli.py'),

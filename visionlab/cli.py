@@ -223,13 +223,19 @@ def _fetch(args):
     print(f"Data sets, kept in {data_home()} once fetched with `visionlab data NAME`:\n")
     for o in ABOUT: print(f"  {o:14} {'here' if (data_home()/o).exists() else '':5} {ABOUT[o]}")
 
-def _demo(args):
+def _starts():
+    "Say what takes a while; a program draws into files, and opens no window."
     print('demo: importing torch and visionlab (the first time takes a while)', flush=True)
+    import matplotlib
+    matplotlib.use('agg')
+
+def _demo(args):
+    _starts()
     from visionlab.demo import demo
     demo()
 
 def _demo_pictures(args):
-    print('demo: importing torch and visionlab (the first time takes a while)', flush=True)
+    _starts()
     from visionlab.demo import demo_pictures
     try: demo_pictures(args.folder)
     except ValueError as e: raise OSError(e) from e

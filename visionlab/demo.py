@@ -9,7 +9,6 @@ __all__ = ['TOP', 'ANIMALS', 'MOST', 'digit_net', 'digit_learner', 'triangle', '
 import io, os, random, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-os.environ.setdefault('MPLBACKEND', 'agg') # a program draws into a file
 import matplotlib.pyplot as plt, torch
 from PIL import Image
 from torch import nn
