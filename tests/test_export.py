@@ -9,7 +9,7 @@ from visionlab.cnn import image_batch, image_dls, simple_cnn, sequential
 from visionlab.core import set_seed
 from visionlab.data import URLs, untar_data
 from visionlab.datablock import DataBlock, Resize, get_image_files, parent_label
-from visionlab.export import _sealed, known, load_learner, read_export, register
+from visionlab.export import known, load_learner, read_export, register
 from visionlab.items import CategoryBlock, ImageBlock
 from visionlab.files import PILImageBW
 from visionlab.learner import Learner
@@ -176,7 +176,7 @@ def changed(raw, dice):
 def sealed(about, tensors):
     "A file by someone who can compute a SHA-256 as well."
     raw = save(tensors, dict(visionlab=about if isinstance(about, str) else json.dumps({**about, 'sha256': '0'*64})))
-    return raw.replace(b'0'*64, _sealed(raw, '0'*64).encode(), 1)
+    return raw.replace(b'0'*64, _digest(raw, '0'*64).encode(), 1)
 
 EVIL = [{'known': 'os.system'}, {'known': 'builtins.eval'}, {'partial': 'os.system', 'args': ['true'], 'kwargs': {}}, {'layer': 'subprocess.Popen', 'has': {}, 'params': {}, 'buffers': {}, 'layers': {}},
         {'layer': 'nn.Linear', 'has': {'forward': 'x'}, 'params': {}, 'buffers': {}, 'layers': {}}, {'layer': 'nn.Linear', 'has': {'__class__': 1}, 'params': {}, 'buffers': {}, 'layers': {}},

@@ -75,10 +75,10 @@ print("here")"""
 
 def test_a_silent_kernel_is_replaced_once(tmp_path):
     path = probe(tmp_path, SILENT_ONCE)
-    with pytest.warns(UserWarning, match='trying once more'): nb = run(path, timeout=5)
+    with pytest.warns(UserWarning, match='trying once more'): nb = run(path, patience=5)
     assert nb.cells[0].outputs[0].text == 'here\n'
     (tmp_path/'been').unlink()
-    with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, timeout=5, tries=1)
+    with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, patience=5, tries=1)
 
 def test_slow_cells_run_when_asked(tmp_path):
     path = probe(tmp_path, '#| slow\nprint("slow")', '#| cuda\n1/0')

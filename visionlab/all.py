@@ -42,9 +42,11 @@ from .interpret import *
 from .features import *
 from .cleaning import *
 from .export import *
+from .scale import *
 from .live import *
 from .exercises import *
 from .fetch import *
+from .store import *
 from .files import *
 from .items import *
 from .weights import *

@@ -6,32 +6,19 @@
 __all__ = ['TrackBest', 'EarlyStopping', 'SaveModel', 'CSVLogger', 'TensorBoard', 'GradientAccumulation', 'MixedPrecision']
 
 # %% ../nbs/95_callbacks.ipynb #dfc91184
-import csv, json, math, os, tempfile
+import csv, json, math
 from functools import partial
 from pathlib import Path
 import torch
 from torch import Tensor
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save as as_bytes
 from fastcore.basics import patch
+from .core import rank_distrib
 from .learner import Callback, CancelFitException, CancelStepException, DeviceCallback, Learner, Recorder
+from .store import pack_opt, unpack_opt, write_whole
 
 # %% ../nbs/95_callbacks.ipynb #84e129fc
-def _pack(state):
-    "An optimizer's state as tensors by name, and all the rest as JSON."
-    tensors = {f'opt.{i}.{k}': v for i,s in state['state'].items() for k,v in s.items() if isinstance(v, Tensor)}
-    rest = {i: {k:v for k,v in s.items() if not isinstance(v, Tensor)} for i,s in state['state'].items()}
-    return tensors,json.dumps(dict(state=rest, param_groups=state['param_groups']))
-
-def _unpack(tensors, text):
-    "What `_pack` packed."
-    state = json.loads(text)
-    state['state'] = {int(i): s for i,s in state['state'].items()}
-    for name,v in tensors.items():
-        _,i,k = name.split('.', 2)
-        state['state'][int(i)][k] = v
-    return state
-
 @patch
 def save(self:Learner,
     file,              # where to; `.safetensors` is added to a name without an ending
@@ -43,17 +30,11 @@ def save(self:Learner,
     for k,v in tensors.items():
         if not isinstance(v, Tensor): raise TypeError(f"{k} is a {type(v).__name__}: a file of tensors cannot keep it")
     if with_opt and hasattr(self.opt, 'state_dict'):      # the course's own `Optimizer` has none
-        opt,meta['opt'] = _pack(self.opt.state_dict())
+        opt,rest = pack_opt(self.opt)
+        meta['opt'] = json.dumps(rest)
         tensors |= opt
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle,part = tempfile.mkstemp(dir=file.parent, prefix=f'.{file.name}-')
-    os.close(handle)
-    try:
-        save_file({k: v.detach().cpu().clone().contiguous() for k,v in tensors.items()}, part, metadata=meta)
-        os.umask(mask := os.umask(0)); os.chmod(part, 0o666 & ~mask)       # as `open` would have made it
-        os.replace(part, file)
-    finally: Path(part).unlink(missing_ok=True)
-    return file
+    tensors = {k: v.detach().cpu().clone().contiguous() for k,v in tensors.items()}
+    return write_whole(file, as_bytes(tensors, meta))
 
 @patch
 def load(self:Learner,
@@ -65,19 +46,16 @@ def load(self:Learner,
 
     Raises `RuntimeError` for another model's weights or, before anything is changed, another optimizer's state."""
     file = Path(file); file = file if file.suffix else file.with_suffix('.safetensors')
-    tensors,opt = load_file(file),None
+    tensors = load_file(file)
     with safe_open(file, 'pt') as f: meta = f.metadata() or {}
     if with_opt and 'opt' in meta:
-        opt = _unpack({k:v for k,v in tensors.items() if k.startswith('opt.')}, meta['opt'])
         for cb in self.cbs:
             if isinstance(cb, DeviceCallback): cb.before_fit()     # the state goes to where its parameters are
         self.ready_opt()
-        def form(groups): return [(set(g) - {'params'}, len(g['params'])) for g in groups]
-        if form(opt['param_groups']) != form(self.opt.param_groups):
-            raise RuntimeError(f"{file} keeps the state of another optimizer, or of other groups of parameters: "
-                               "with_opt=False takes the weights alone")
+        try: unpack_opt(self.opt, tensors, json.loads(meta['opt']))
+        except RuntimeError as e:
+            raise RuntimeError(f"{file} keeps {e}: with_opt=False takes the weights alone") from None
     self.model.load_state_dict({k[6:]:v for k,v in tensors.items() if k.startswith('model.')}, strict=strict)
-    if opt: self.opt.load_state_dict(opt)
     return self
 
 # %% ../nbs/95_callbacks.ipynb #4a91c51d
@@ -107,6 +85,8 @@ class TrackBest(Callback):
         gain = self.best - v if self.lower else v - self.best
         self.better = gain > self.min_delta            # false for NaN
         if self.better: self.best = v
+    def state_dict(self): return dict(best=self.best, better=self.better)      # what a checkpoint keeps
+    def load_state_dict(self, state): vars(self).update(state)
 
 class EarlyStopping(TrackBest):
     "Ends the training after `patience` epochs without an improvement."
@@ -122,6 +102,7 @@ class EarlyStopping(TrackBest):
         super().after_epoch()
         self.wait = 0 if self.better else self.wait + 1
         if self.wait >= self.patience: raise CancelFitException
+    def state_dict(self): return super().state_dict() | dict(wait=self.wait)
 
 class SaveModel(TrackBest):
     "Saves the model whenever it is the best so far, and puts the best back when the fit ends."
@@ -142,6 +123,7 @@ class SaveModel(TrackBest):
         if self.better: self.saved = self.learn.save(self.file, self.with_opt)
     def after_fit(self):
         if self.at_end and self.saved: self.learn.load(self.saved, self.with_opt)
+    def state_dict(self): return super().state_dict() | dict(saved=self.saved and str(self.saved))
 
 # %% ../nbs/95_callbacks.ipynb #df6ee959
 class CSVLogger(Callback):
@@ -152,6 +134,7 @@ class CSVLogger(Callback):
         append:bool=False   # go on with a file that is there, instead of beginning anew?
     ): self.file,self.append = Path(file),append
     def _write(self, row, mode='a'):
+        if rank_distrib(): return                              # one of several processes writes
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with open(self.file, mode, newline='', encoding='utf-8') as f: csv.writer(f).writerow(row)
     def before_fit(self):
@@ -159,6 +142,11 @@ class CSVLogger(Callback):
     def after_epoch(self):
         rec = self.learn.recorder
         self._write([self.learn.epoch, *rec.values[-1], rec.seconds[-1]])
+    def state_dict(self): return {}                            # all rows are in the record, which comes back first
+    def load_state_dict(self, state):
+        rec = self.learn.recorder
+        self._write(['epoch', *rec.names, 'seconds'], 'w')
+        for i,(v,s) in enumerate(zip(rec.values, rec.seconds)): self._write([i, *v, s])
 
 class TensorBoard(Callback):
     "Writes losses and metrics for TensorBoard. Needs the extra: `pip install visionlab[tensorboard]`."
@@ -169,9 +157,10 @@ class TensorBoard(Callback):
     def before_fit(self):
         try: from torch.utils.tensorboard import SummaryWriter
         except ImportError as e: raise ImportError("this is an extra: pip install 'visionlab[tensorboard]'") from e
-        self.writer = SummaryWriter(self.folder)
+        self.writer = None if rank_distrib() else SummaryWriter(self.folder)
     def after_epoch(self):
         rec = self.learn.recorder
+        if self.writer is None: return                         # one of several processes writes
         for name,v in zip(rec.names, rec.values[-1]): self.writer.add_scalar(name, v, len(rec.losses))
     def after_fit(self):
         if writer := vars(self).pop('writer', None): writer.close()
@@ -226,6 +215,9 @@ class MixedPrecision(Callback):
         if self.scaler: vars(learn).pop('step', None)
         if self.was is not None: learn.step = self.was
         self.scaler = self.was = None
+    def state_dict(self): return self.scaler.state_dict() if self.scaler else {}
+    def load_state_dict(self, state):
+        if self.scaler and state: self.scaler.load_state_dict(state)
 
 @patch
 def to_bf16(self:Learner)->Learner: # itself

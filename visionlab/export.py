@@ -8,14 +8,13 @@ __all__ = ['known', 'register', 'describe', 'rebuild', 'read_export', 'load_lear
 # %% ../nbs/30_export.ipynb #d13481be
 #| code-fold: true
 #| code-summary: "what the module imports"
-import hashlib, json, math, os, platform, struct, sys, torch, torch.nn.functional as F, torchvision.models
+import hashlib, json, math, platform, sys, torch, torch.nn.functional as F, torchvision.models
 from enum import Enum
 from functools import partial
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from PIL import Image
-from safetensors.torch import load, save
 from torch import nn, Tensor
 from fastcore.basics import noop, patch
 from fastcore.foundation import L
@@ -24,6 +23,7 @@ from .items import BatchTransforms, ImageBlock, ItemDataset
 from .loaders import DataLoader, DataLoaders, split_batch
 from .learner import Learner
 from .interpret import rate_interval
+from .store import seal, unseal, write_whole
 from . import augment, cnn, datablock, normalization, resnet, sgd, transfer, weights
 
 # %% ../nbs/30_export.ipynb #76c8a2a2
@@ -54,7 +54,7 @@ def register(
 
 # %% ../nbs/30_export.ipynb #c3595e48
 #| code-fold: true
-#| code-summary: "looking up names, filling shells, the seal of a file, and what an item looks like"
+#| code-summary: "looking up names, filling shells, and what an item looks like"
 def _torchvision(): # found when asked for: torchvision has 186 layers of its own
     places = [m for k,m in sys.modules.items() if k.startswith(('torchvision.models','torchvision.ops')) and m]
     return {f'{o.__module__}.{o.__name__}': o for m in places for o in vars(m).values()
@@ -84,8 +84,6 @@ def _fill(o, attrs): # an empty object, with attributes that are data
             raise ValueError(f"a file may not set {k[:80]!r} of a {type(o).__name__}")
     vars(o).update(attrs)
     return o
-def _sealed(raw, digest): # the SHA-256 of a file in which its own SHA-256 is zeros
-    return hashlib.sha256(raw.replace(digest.encode(), b'0'*64, 1)).hexdigest()
 def _example(dls): # the inputs of an item before `batch_tfm`, as shapes and types
     valid = dls[-1]
     if valid.tensors: item = tuple(t[0] for t in valid.tensors)
@@ -171,13 +169,7 @@ def export(self:Learner,
                  channels_last=any(p.ndim == 4 and not p.is_contiguous() for p in self.model.parameters()),
                  metrics=dict(zip(rec.names, rec.values[-1])) if rec.values else {},
                  versions=versions)
-    tensors = {k: v.detach().cpu().contiguous().clone() for k,v in tensors.items()}
-    raw = save(tensors, dict(visionlab=json.dumps(about | dict(sha256='0'*64))))
-    raw = raw.replace(b'0'*64, _sealed(raw, '0'*64).encode(), 1)
-    fname.parent.mkdir(parents=True, exist_ok=True)
-    part = fname.with_name(f'.{fname.name}.{os.getpid()}')
-    try: part.write_bytes(raw); os.replace(part, fname)
-    finally: part.unlink(missing_ok=True)
+    write_whole(fname, seal(tensors, about))
     if fname.suffix in ('.pkl','.pth','.pt'):
         print(f"{fname.name} holds tensors and JSON, no pickle, whatever its name says.")
     return fname
@@ -188,13 +180,9 @@ def read_export(
 )->tuple:          # its description, and its tensors by name
     "What stands in a file that `export` wrote, whole and unchanged. Raises `ValueError` for any other."
     raw = Path(fname).read_bytes()
-    try:
-        head = json.loads(raw[8:8 + struct.unpack('<Q', raw[:8])[0]])['__metadata__']
-        about = json.loads(head['visionlab'])
-        if _sealed(raw, seal := about.pop('sha256')) != seal: raise ValueError("its SHA-256 is not the one it names")
-        return about,load(raw)
-    except Exception as e:
-        why = f"not as `export` wrote it, cut off or changed: {type(e).__name__}: {e}"
+    try: return unseal(raw)
+    except ValueError as e:
+        why = f"not as `export` wrote it, {e}"
         if raw[:1] == b'\x80' or raw[:2] == b'PK':
             why = ("a pickle: a program that would run when it is loaded. It was not. "
                    "learn.export(…) writes files that cannot")

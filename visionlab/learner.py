@@ -160,7 +160,7 @@ class Loop(Step):
     def _all_epochs(self):
         try:
             self('before_fit')
-            for self.epoch in range(self.n_epoch): self._with_events(self._one_epoch, 'epoch', CancelEpochException)
+            for self.epoch in range(self.epoch, self.n_epoch): self._with_events(self._one_epoch, 'epoch', CancelEpochException)
         except (CancelFitException, KeyboardInterrupt) as e:
             self('after_cancel_fit')
             if isinstance(e, CancelFitException): return
@@ -245,6 +245,8 @@ class _Gather(Callback):
                             "callback can pick one, def after_pred(self): self.learn.pred = self.pred[0]")
         loss = [item_losses(learn.loss_func, learn.pred, *learn.yb)] if self.with_loss else []
         self.parts.append([[learn.pred], loss, learn.yb, learn.xb if self.with_input else []])
+    state = property(lambda self: self.parts, doc="What one of several processes hands to the others.")
+    def merge(self, states): self.parts = sum(states, [])
     def all(self):
         "Predictions, losses, targets and inputs: each `None`, one tensor on the CPU, or a tuple of several."
         columns = [[to_cpu(torch.cat(o)) for o in zip(*col)] for col in zip(*self.parts)]

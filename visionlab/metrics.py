@@ -95,11 +95,17 @@ def loss_weight(
 
 # %% ../nbs/96_metrics.ipynb #3d471863
 class Metric:
-    "Something measured on the validation set: `reset` before it, `accumulate` at each batch, `value` after it."
+    """Something measured on the validation set: `reset` before it, `accumulate` at each batch, `value` after it.
+
+    Where several processes measure a part each, `state` is what one hands to the others, and `merge` takes them all."""
     @property
     def name(self)->str:
         "What the table calls it."
         return camel2snake(type(self).__name__)
+    @property
+    def state(self):
+        "What it has measured so far, as numbers and tensors in lists."
+        raise TypeError(f"metric {self.name} cannot be put together from parts: it needs `state`, and `merge(states)`")
 
 class AvgMetric(Metric):
     "The mean over items of what `func(pred, y)` gives for each batch. Raises `TypeError` for other than one number."
@@ -128,6 +134,15 @@ class AvgMetric(Metric):
         if v.numel() != 1: raise TypeError(f"metric {self.name} gives {tuple(v.shape)} for a batch: take their mean")
         self.total,self.n = self.total + v.squeeze()*n,self.n + n
     @property
+    def state(self)->list:
+        "The sum so far, and the weight of what is in it."
+        return [self.total,self.n]
+    def merge(self,
+        states # of all parts
+    ):
+        "Goes on with what all parts have measured."
+        self.total,self.n = map(sum, zip(*states))
+    @property
     def value(self)->float:
         "The mean so far, NaN of nothing."
         return float(self.total/self.n) if self.n else math.nan
@@ -136,12 +151,19 @@ class ValidLoss(AvgMetric):
     "`loss_func(preds, targets)` of the whole set, also where class weights, ignored targets or a sum weigh in."
     name = 'valid_loss'
     def __init__(self): pass
+    def merge(self,
+        states # of all parts
+    ):
+        "Goes on with what all parts have measured; of a loss that is a sum, it is the sum."
+        super().merge(states)
+        if self.summed: self.n = 1
+    summed = False
     def accumulate(self,
         learn # has `loss`, `loss_func`, and `yb` as a tuple
     ):
         "Adds a batch."
         w = loss_weight(learn.loss_func, *learn.yb)
-        if w is None: self.total,self.n = self.total + learn.loss.detach(),1
+        if w is None: self.total,self.n,self.summed = self.total + learn.loss.detach(),1,True
         else: self.add(learn.loss if isinstance(w, int) else torch.where(w > 0, learn.loss, 0.), w)   # 0 of none
 
 # %% ../nbs/96_metrics.ipynb #8f89d7b7
@@ -171,6 +193,15 @@ class AccumMetric(Metric):
         pred = activation(learn.pred.detach())
         self.preds.append(pred if self.probs else decodes(pred))
         self.targs.append(learn.yb[0])
+    @property
+    def state(self)->list:
+        "Predictions and targets so far, batch by batch."
+        return [self.preds,self.targs]
+    def merge(self,
+        states # of all parts, in the order of the data
+    ):
+        "Goes on with what all parts have kept."
+        self.preds,self.targs = [sum(o, []) for o in zip(*states)]
     @property
     def value(self)->float:
         "What the function says, NaN of nothing."

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from operator import length_hint
 import matplotlib.pyplot as plt, pandas as pd
 from fastcore.basics import patch
-from .core import show_images, to_cpu
+from .core import rank_distrib, show_images, to_cpu
 from .fetch import progress_bar
 from .learner import Callback, Learner, Recorder
 from .loaders import Batches, label_text
@@ -42,6 +42,7 @@ class ProgressCallback(Callback):
     def __init__(self): self.bars = []
     def _open(self, what):
         learn = self.learn
+        if rank_distrib(): return                             # one of several processes shows
         self.bars.append(progress_bar(what, length_hint(learn.dl) or None, ' batches', delay=1, quiet=True))
     def _close(self, n=1):
         for bar in [self.bars.pop() for _ in range(min(n, len(self.bars)))]: bar.close()
@@ -50,6 +51,7 @@ class ProgressCallback(Callback):
         rows = [[i, *v, f'{round(s)//60:02}:{round(s)%60:02}'] for i,(v,s) in enumerate(zip(rec.values, rec.seconds))]
         table = _Table(['epoch', *rec.names, 'time'], rows)
         if self.handle is not None: self.handle.update(table)
+        elif rank_distrib(): return
         elif _in_notebook():
             from IPython.display import display
             self.handle = display(table, display_id=True)
