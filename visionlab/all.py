@@ -46,6 +46,7 @@ from .scale import *
 from .live import *
 from .exercises import *
 from .fetch import *
+from .shards import *
 from .store import *
 from .files import *
 from .items import *

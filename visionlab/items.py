@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 from .fetch import progress_bar
+from fastcore.basics import noop
 from fastcore.foundation import L
 from pathlib import Path
 from .files import PILImage, PILMask, in_threads
@@ -227,6 +228,7 @@ class ItemBatches:
         shuffle:bool=False,   # a new random order each epoch?
         drop_last:bool=False  # leave out a last batch that is smaller than `bs`?
     ): self.dataset,self.bs,self.shuffle,self.drop_last = dataset,bs,shuffle,drop_last
+    part = staticmethod(noop)     # what one of several processes takes of the numbers of an epoch's batches
     def __len__(self): return len(self.dataset)//self.bs if self.drop_last else -(-len(self.dataset)//self.bs)
     def unshuffled(self)->'ItemBatches': # every item once
         "Batches of the same data in its order."
@@ -235,13 +237,13 @@ class ItemBatches:
         data = self.dataset
         order = torch.randperm(len(data)) if self.shuffle else torch.arange(len(data))
         dice = random.Random(int(torch.randint(2**62, ()))) if data.loose else None
-        order = order[:len(self)*self.bs]
+        parts = [p for p in self.part(order[:len(self)*self.bs].split(self.bs)) if len(p)]
         if data.pack():
-            for at in order.split(8*self.bs):                      # copies eight batches at a time
-                rows = [o.index_select(0, at) for o in data.packed]
-                for i in range(0, len(at), self.bs): yield tuple([o[i:i+self.bs] for o in rows])
+            for k in range(0, len(parts), 8):                      # copies eight batches at a time
+                rows = [o.index_select(0, torch.cat(parts[k:k+8])) for o in data.packed]
+                for b in zip(*[o.split([*map(len, parts[k:k+8])]) for o in rows]): yield b
             return
-        parts,ahead = [p.tolist() for p in order.split(self.bs)],ThreadPoolExecutor(1)
+        parts,ahead = [p.tolist() for p in parts],ThreadPoolExecutor(1)
         try:
             coming = deque(ahead.submit(data.read, p, dice) for p in parts[:2])
             for p in [*parts[2:], None, None][:len(parts)]:

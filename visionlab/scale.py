@@ -10,8 +10,10 @@ __all__ = ['rng_state', 'set_rng_state', 'CheckpointCallback', 'Share', 'Distrib
 #| code-summary: "what the module imports"
 import atexit, operator, os, random, numpy as np, torch, torch.distributed as dist
 from contextlib import nullcontext
+from copy import copy
 from itertools import islice
 from pathlib import Path
+from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader as TorchLoader, IterableDataset
 from fastcore.basics import listify, patch
@@ -74,7 +76,7 @@ class CheckpointCallback(Callback):
         def named(kind): return {k.removeprefix(kind): v for k,v in tensors.items() if k.startswith(kind)}
         learn.model.load_state_dict(named('model.'))
         unpack_opt(learn.opt, tensors, self.about['opt'])
-        for k,v in named('grad.').items(): (p := learn.model.get_parameter(k)).grad = v.to(p.device)
+        for k,v in named('grad.').items(): p = learn.model.get_parameter(k); p.grad = v.to(p.device)
         learn.epoch,skip = self.about['epoch'],self.about['batch']
         self._take_up()
         self.skip = skip
@@ -152,20 +154,24 @@ class Share:
         batches,         # as a `Batches` holds them: tensors, torch's loader, a list
         whole:bool=False # a run of whole batches?
     ):
-        self.rank,self.world,self.n = rank_distrib(),num_distrib(),operator.length_hint(batches)
-        self.split = self._run if whole else self._deal
-        if isinstance(batches, TorchLoader) and not isinstance(batches.dataset, IterableDataset):
-            b,self.split = batches,iter              # deal out numbers, so that nobody opens the items of others
-            batches = TorchLoader(b.dataset, batch_sampler=_Indices(b.batch_sampler, self._run if whole else self._deal),
-                                  num_workers=b.num_workers, collate_fn=b.collate_fn, pin_memory=b.pin_memory)
-        self.batches,self.ends = batches,[self.n*r//self.world for r in (self.rank, self.rank + 1)] if whole else [0,self.n]
+        self.rank,self.world,n = rank_distrib(),num_distrib(),operator.length_hint(batches)
+        self.ends = [n*r//self.world for r in (self.rank, self.rank + 1)] if whole else [0,n]
+        split = self._run if whole else self._deal
+        self.batches,self.split = copy(batches),iter
+        if hasattr(batches, 'part'): self.batches.part = split    # numbers are dealt out: nobody opens others' items
+        elif isinstance(batches, TorchLoader) and not isinstance(batches.dataset, IterableDataset):
+            self.batches = TorchLoader(batches.dataset, batch_sampler=_Indices(batches.batch_sampler, split),
+                                       **{k: getattr(batches, k) for k in ('num_workers','collate_fn','pin_memory')})
+        else: self.split = split
     def __len__(self): return self.ends[1] - self.ends[0]
     def _run(self, batches): return islice(batches, *self.ends)
     def _deal(self, batches):
         for b in batches:
-            n = len(b if isinstance(b[0], int) else b[0])
+            cols = b if isinstance(b, tuple) else (b,)
+            n = len(cols[0])
             mine = [(self.rank + self.world*i) % n for i in range(-(-n//self.world))]
-            yield [b[i] for i in mine] if isinstance(b[0], int) else tuple(t[mine] for t in b)
+            parts = tuple(c[mine] if isinstance(c, Tensor) else [c[i] for i in mine] for c in cols)
+            yield parts if isinstance(b, tuple) else parts[0]
     def __iter__(self):
         state = torch.get_rng_state()
         dist.broadcast(state, 0)
@@ -202,12 +208,13 @@ class DistributedCallback(Callback):
     def before_train(self):
         if self.ddp: self._share(whole=False)
     def after_train(self):
-        if not self.ddp: return
-        for b in self.learn.model.buffers(): dist.broadcast(b, 0)
-        rec = self.learn.recorder
-        losses = torch.stack(rec._raw)
-        dist.all_reduce(losses)
-        rec._raw = list(losses/num_distrib())
+        for b in self.learn.model.buffers() if self.ddp else (): dist.broadcast(b, 0)
+    def after_batch(self):
+        raw = self.learn.recorder._raw
+        if not (self.ddp and self.learn.training and raw): return
+        loss = raw[-1].clone()                     # of this process's items; what is recorded is that of all
+        dist.all_reduce(loss)
+        raw[-1] = loss/num_distrib()
     def before_validate(self):
         self.sharing = 1 < num_distrib() <= operator.length_hint(self.learn.dl)    # `predict` may be of one process
         if self.sharing: self._share(whole=True)

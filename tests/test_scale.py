@@ -1,0 +1,118 @@
+"""What only several processes show: a training killed and started again, one that two processes share, and the accelerator that no machine has."""
+import json, os, re, subprocess, sys, time
+from functools import partial
+from pathlib import Path
+import pytest, torch, torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import nn
+from visionlab.all import (CheckpointCallback, DataLoaders, DistributedCallback, Learner, ProgressCallback, accuracy, num_distrib, rank_distrib, set_seed)
+
+PROGRAMS = Path(__file__).parent/'programs'
+ENV = os.environ | dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
+
+def program(name, *words, n=None, restarts=0, timeout=300):
+    "A program of tests/programs, alone or in `n` processes: its status, what it printed, how long it took."
+    torchrun = ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={n}', f'--max-restarts={restarts}'] if n else []
+    start = time.time()
+    r = subprocess.run([sys.executable, *torchrun, PROGRAMS/f'{name}.py', *map(str, words)], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+    return r.returncode, r.stdout, time.time() - start
+
+# ---- killed
+
+def test_killed_twenty_times_it_ends_where_it_would_have_ended(tmp_path):
+    "By SIGKILL at random moments, some in a write: weights, record, schedule, best model and table come out to the bit, through dropout, noise and accumulation."
+    code, out, _ = program('killed', tmp_path, 20)
+    assert code == 0, out
+    said = json.loads(out.splitlines()[-1])
+    assert said['equal'] and all(said['equal']), out
+    assert said['in_a_write'], 'no kill was in a write: too few to say anything'
+    assert [p for p in said['left'] if p.startswith('epoch')] == ['epoch-0003-batch-000012.safetensors', 'epoch-0004-batch-000000.safetensors'] and not [p for p in said['left'] if p.startswith('.')]
+
+def learner(n=64, bs=16, opt=torch.optim.AdamW, hidden=8):
+    set_seed(1)
+    x, y = torch.randn(n, 5), torch.arange(n) % 2
+    learn = Learner(DataLoaders.from_dsets((x, y), (x, y), bs=bs), nn.Sequential(nn.Linear(5, hidden), nn.ReLU(), nn.Linear(hidden, 2)), F.cross_entropy, opt, metrics=accuracy)
+    learn.remove_cb(ProgressCallback)
+    return learn
+
+def weights(learn): return torch.cat([p.flatten() for p in learn.model.state_dict().values()])
+
+def files(run): return sorted(run.glob('epoch*'))
+
+@pytest.mark.parametrize('harm', ['cut', 'zeros', 'bit', 'empty'])
+def test_a_torn_checkpoint_is_passed_over_for_the_one_before(tmp_path, capsys, harm):
+    whole, run = learner(), tmp_path/'run'
+    whole.fit(4)
+    learner().fit(2, resume=run)
+    last = files(run)[-1]
+    raw = last.read_bytes()
+    last.write_bytes({'cut': raw[:-100], 'zeros': raw[:500] + bytes(len(raw) - 500), 'bit': raw[:-1] + bytes([raw[-1] ^ 1]), 'empty': b''}[harm])
+    again = learner()
+    again.fit(4, resume=run)
+    assert 'is not whole' in (out := capsys.readouterr().out) and 'going on at epoch 1' in out
+    assert torch.equal(weights(whole), weights(again)) and whole.recorder.losses == again.recorder.losses
+
+def test_what_does_not_belong_to_the_training_is_refused(tmp_path):
+    learner().fit(1, cbs=CheckpointCallback(tmp_path, every=3))
+    files(tmp_path)[-1].unlink()                                       # in mid-epoch
+    with pytest.raises(ValueError, match='4 batches an epoch, this loader 8'): learner(bs=8).fit(1, resume=tmp_path)
+    with pytest.raises(RuntimeError, match='another optimizer'): learner(opt=partial(torch.optim.SGD, momentum=.9)).fit(1, resume=tmp_path)
+    with pytest.raises(RuntimeError, match='size mismatch'): learner(hidden=9).fit(1, resume=tmp_path)
+
+def test_what_is_done_is_not_done_again(tmp_path, capsys):
+    first, again = learner(), learner()
+    first.fit(2, resume=tmp_path)
+    again.fit(2, resume=tmp_path)
+    assert 'all is done' in capsys.readouterr().out
+    assert torch.equal(weights(first), weights(again)) and first.recorder.values == again.recorder.values and again.validate() == first.recorder.values[-1][1:]
+    again.fit(3, resume=tmp_path)                                      # and one more epoch is one more
+    assert len(again.recorder.values) == 3
+
+def test_a_checkpoint_runs_nothing(tmp_path):
+    "A pickle under the name of a checkpoint is passed over, and does not run."
+    import pickle
+    class Evil:
+        def __reduce__(self): return os.mkdir, (str(tmp_path/'ran'),)
+    tmp_path.joinpath('epoch-0001-batch-000000.safetensors').write_bytes(pickle.dumps(Evil()))
+    learner().fit(1, resume=tmp_path)
+    assert not (tmp_path/'ran').exists() and [p.name for p in files(tmp_path)] == ['epoch-0001-batch-000000.safetensors']
+
+# ---- together
+
+def test_alone_nothing_changes():
+    plain = learner()
+    plain.fit(2)
+    alone = learner()
+    alone.add_cbs(DistributedCallback())
+    alone.fit(2)
+    assert torch.equal(weights(plain), weights(alone)) and (rank_distrib(), num_distrib()) == (0, 1)
+
+@pytest.mark.parametrize('kind', ['tensors', 'items', 'files', 'shards'])
+def test_two_processes_are_one_with_twice_the_hands(tmp_path, kind):
+    "Shuffled, by one cycle: weights, losses, metrics over all items, predictions in order are those of one process, within float error."
+    for n in (None, 2):
+        code, out, _ = program('together', tmp_path, kind, n=n)
+        assert code == 0, out
+        assert len(re.findall('train_loss', out)) == 1, 'one of them shows the table'
+    one, two = load_file(tmp_path/f'{kind}1.safetensors'), load_file(tmp_path/f'{kind}2.safetensors')
+    for k in ('weights', 'losses', 'values', 'preds', 'item_losses', 'numbers', 'one'):
+        assert one[k].shape == two[k].shape and torch.allclose(one[k], two[k], atol=2e-5), (k, (one[k] - two[k]).abs().max())
+    assert torch.equal(one['targs'], two['targs']) and len(one['losses']) == 30
+    if kind == 'items': assert two['asked'] < .52*one['asked'], 'each opens its own items and no others'
+    assert len((tmp_path/f'{kind}2.csv').read_text().splitlines()) == 4
+
+def test_a_killed_process_ends_all_and_all_go_on(tmp_path):
+    "Without a restart torchrun ends within seconds, and says who died of what; with one, the training ends where it would have ended."
+    code, out, took = program('together', tmp_path, 'killed', n=2)
+    assert code and 'Signal 9 (SIGKILL)' in out and 'rank      : 1' in out.replace('rank : 1', 'rank      : 1'), out
+    assert took < 60 and not (tmp_path/'killed2.safetensors').exists()
+    for p in (tmp_path/'died', *(tmp_path/'run2').iterdir()): p.unlink()
+    code, out, _ = program('together', tmp_path, 'killed', n=2, restarts=1)
+    assert code == 0 and 'going on at epoch 1, batch 2' in out and (tmp_path/'died').exists(), out
+    code, out, _ = program('together', tmp_path, 'tensors')
+    one, two = load_file(tmp_path/'tensors1.safetensors'), load_file(tmp_path/'killed2.safetensors')
+    assert torch.allclose(one['weights'], two['weights'], atol=2e-5) and torch.allclose(one['losses'], two['losses'], atol=2e-5)
+
+def test_a_rate_is_searched_alone(monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    with pytest.raises(RuntimeError, match='search in one process'): learner().lr_find()
