@@ -55,6 +55,7 @@ from .metrics import *
 from .checks import *
 from .progress import *
 from .callbacks import *
+from .checkpoints import *
 from .compat import *
 
 # `check`, too common a word to arrive by a star, is asked for by name: from visionlab.exercises import check

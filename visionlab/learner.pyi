@@ -10,6 +10,7 @@ from .callbacks import MixedPrecision
 from .callbacks import SaveModel
 from .callbacks import TensorBoard
 from .callbacks import TrackBest
+from .checkpoints import CheckpointCallback
 from .checks import InputCheck
 from .checks import LossCheck
 from .core import default_device, to_cpu, train_mode
@@ -17,6 +18,7 @@ from .loaders import Batches, DataLoaders, split_batch
 from .metrics import fresh_metrics, item_losses, loss_meaning, smoothed
 from .optimizers import GradientClip
 from .progress import ProgressCallback
+from .scale import DistributedCallback
 from .schedules import ParamScheduler
 from .schedules import valley
 from .sgd import Adam, group_lrs, knows_all, param_groups
@@ -160,6 +162,10 @@ class Recorder(Callback):
     def after_validate(self): ...
     def after_epoch(self): ...
     def after_fit(self): ...
+    def state_dict(self) -> dict:
+        'The record so far, as numbers.'
+    def load_state_dict(self, state: dict):
+        "Goes on with another's record."
     def plot_loss(self, skip_start: int=5, with_valid: bool=True, ax: plt.Axes | None=None) -> plt.Axes:
         'Draws the training loss of each batch, faint and smoothed, and the validation loss of each epoch.'
     def plot_sched(self, keys=None, figsize: tuple | None=None):
@@ -178,11 +184,13 @@ class DeviceCallback(Callback):
 class _Gather(Callback):
     'Keeps what the model says, on the device, until all of it is asked for.'
     order: Any
+    state: Any
     with_loss: Any
     with_input: Any
     parts: Any
     def __init__(self, with_loss, with_input): ...
     def after_pred(self): ...
+    def merge(self, states): ...
     def all(self):
         'Predictions, losses, targets and inputs: each `None`, one tensor on the CPU, or a tuple of several.'
 
@@ -200,12 +208,14 @@ class Learner(Loop):
     tensor_board: TensorBoard
     gradient_accumulation: GradientAccumulation
     mixed_precision: MixedPrecision
+    checkpoint: CheckpointCallback
     input_check: InputCheck
     loss_check: LossCheck
     recorder: Recorder
     device: DeviceCallback
     gradient_clip: GradientClip
     progress: ProgressCallback
+    distributed: DistributedCallback
     param_scheduler: ParamScheduler
     frozen_norms: FrozenNorms
     def validate(self, ds_idx: int=1, dl=None, cbs=None) -> L:
@@ -226,6 +236,8 @@ class Learner(Loop):
         'Trains and predicts in mixed precision with float16, whose losses are scaled, from now on.'
     def to_fp32(self) -> Learner:
         'Leaves mixed precision.'
+    def fit(self, n_epoch: int, lr=None, wd: float | None=None, cbs=None, reset_opt: bool=False, resume=None):
+        'Trains for `n_epoch` epochs, validating after each. Ctrl-C stops and keeps the model and the record.'
     def summary(self) -> pd.DataFrame:
         "Each layer's kind, output shape, parameters, whether any of them is trained, and multiply-adds for one item."
     def export(self, fname: str | Path='export.safetensors') -> Path:
