@@ -157,9 +157,9 @@ def test_outputs_and_their_descriptions_are_kept(laid_out):
     assert any('parabola' in o.metadata['image/png']['alt'] for c in now.cells for o in c.get('outputs', []) if 'image/png' in o.get('metadata', {}))
 
 def test_copies_need_only_what_is_required(laid_out):
-    "With JupyterLab and scikit-learn, which come with visionlab[lessons]; packaging comes with matplotlib, scipy with scikit-learn, and timm and gradio are extras that their functions ask for."
+    "With JupyterLab and scikit-learn, which come with visionlab[lessons]; packaging comes with matplotlib, scipy with scikit-learn, and timm, gradio and webdataset are extras that their functions ask for."
     required = {re.match(r'[\w-]+', r)[0] for r in metadata.requires('visionlab') if 'extra ==' not in r or 'lessons' in r}
-    known = {n for n, dists in metadata.packages_distributions().items() if required & {d.lower() for d in dists}} | {'visionlab', 'IPython', 'nbformat', 'jupyter_core', 'packaging', 'scipy', 'timm', 'huggingface_hub', 'gradio'}
+    known = {n for n, dists in metadata.packages_distributions().items() if required & {d.lower() for d in dists}} | {'visionlab', 'IPython', 'nbformat', 'jupyter_core', 'packaging', 'scipy', 'timm', 'huggingface_hub', 'gradio', 'webdataset'}
     for path in laid_out[0].glob('*.ipynb'):
         for kind, source, _ in cells(path):
             if kind != 'code': continue

@@ -1,6 +1,7 @@
 """What a notebook cannot try on itself: a real Ctrl-C, a real terminal, worker processes, a fit that costs nothing but its work."""
 import fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, textwrap, time
-from functools import partial
+from contextlib import nullcontext
+from functools import partial, reduce
 import pytest, torch
 import torch.nn.functional as F
 from torch import nn
@@ -143,6 +144,29 @@ def test_a_whole_training_on_an_accelerator_waits_for_nothing(accelerator):
     learn.remove_cb(vl.ActivationStats)
     assert [len(o) for o in learn.get_preds(with_input=True, with_decoded=True, with_loss=True)] == [256]*5
     assert learn.validate() == [0., 0.]
+
+def test_augmentation_mixing_and_sixteen_bits_wait_for_nothing(accelerator, monkeypatch):
+    import visionlab.all as vl
+    monkeypatch.setattr(torch, '_sample_dirichlet', lambda c, *a: torch.rand_like(c))    # which no fake device has
+    monkeypatch.setattr(torch, 'autocast', lambda device, dtype: nullcontext())          # nor autocast: that it is entered and left is what is seen
+    tfms = [*vl.aug_transforms(), vl.RandomErasing()]
+    def all_of_them(b): return reduce(lambda b, f: f(b), tfms, b)
+    for cb in (vl.MixUp(), vl.CutMix()):
+        learn = accelerator.learner(cbs=cb).to_bf16()
+        learn.dls.train.batch_tfm = all_of_them
+        learn.fit_one_cycle(1, .01)
+        assert len(learn.recorder.losses) == 4 and len(learn.get_preds()[0]) == 256
+
+def test_a_search_on_an_accelerator_waits_once_a_batch(accelerator, monkeypatch):
+    "It must look at each loss to know when to stop, and looks at nothing else; the optimizer, unfused here, at the steps it has counted on the CPU."
+    import visionlab.all as vl
+    waits = []
+    def item(self):
+        if self.device.type != 'cpu': waits.append(self)
+        return 1.
+    monkeypatch.setattr(torch.Tensor, 'item', item)
+    accelerator.learner().lr_find(num_it=10, show_plot=False)
+    assert len(waits) == 10
 
 def test_what_waits_or_mixes_devices_on_an_accelerator_is_seen(accelerator):
     class Reads(Callback):

@@ -3,9 +3,11 @@ import json, os, re, subprocess, sys, time
 from functools import partial
 from pathlib import Path
 import pytest, torch, torch.nn.functional as F
+from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
-from visionlab.all import (CheckpointCallback, DataLoaders, DistributedCallback, Learner, ProgressCallback, accuracy, num_distrib, rank_distrib, set_seed)
+from visionlab.all import (Callback, CheckpointCallback, DataLoader, DataLoaders, DistributedCallback, Learner, PILImageBW, ProgressCallback, Shards, accuracy,
+                           num_distrib, rank_distrib, set_seed, write_shards)
 
 PROGRAMS = Path(__file__).parent/'programs'
 ENV = os.environ | dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
@@ -76,6 +78,31 @@ def test_a_checkpoint_runs_nothing(tmp_path):
     tmp_path.joinpath('epoch-0001-batch-000000.safetensors').write_bytes(pickle.dumps(Evil()))
     learner().fit(1, resume=tmp_path)
     assert not (tmp_path/'ran').exists() and [p.name for p in files(tmp_path)] == ['epoch-0001-batch-000000.safetensors']
+
+@pytest.mark.parametrize('kind', ['shards', 'torch'])
+def test_a_stream_goes_on_where_it_was(tmp_path, kind):
+    "Shuffled shards, and torch's loader with two workers and random items: broken off in mid-epoch, the rest of the epoch is the same."
+    def train(stop=None, **kwargs):
+        set_seed(1)
+        if kind == 'shards': data, more = Shards(tmp_path/'shards', PILImageBW, buffer=20), dict(batch_tfm=lambda b: (b[0].float()/255, b[1]))
+        else: data, more = Noisy(), dict(num_workers=2)
+        learn = Learner(DataLoaders(DataLoader(data, bs=8, shuffle=True, **more)), nn.Sequential(nn.Flatten(), nn.Linear(16, 3)), F.cross_entropy)
+        learn.remove_cb(ProgressCallback)
+        class Stop(Callback):
+            def before_batch(self):
+                if (self.learn.epoch, self.learn.iter) == stop: raise InterruptedError
+        try: learn.fit(2, cbs=[*kwargs.get('cbs', []), Stop])
+        except InterruptedError: pass
+        return learn
+    if kind == 'shards': write_shards([(Image.fromarray(torch.full((4, 4), i, dtype=torch.uint8).numpy()), i % 3) for i in range(60)], tmp_path/'shards', per_shard=25)
+    whole = train()
+    for stop in ((0, 5), (1, 3), None): again = train(stop, cbs=[CheckpointCallback(tmp_path/'run', every=2)])
+    assert torch.equal(weights(whole), weights(again)) and whole.recorder.losses == again.recorder.losses and len(whole.recorder.losses) == 16
+
+class Noisy:
+    "Items that torch's workers make of noise."
+    def __len__(self): return 60
+    def __getitem__(self, i): return torch.full((4, 4), float(i)/60) + .1*torch.randn(4, 4), i % 3
 
 # ---- together
 

@@ -10,7 +10,7 @@ from copies import directives
 from pack import packed
 
 VIEW = 'application/vnd.jupyter.widget-view+json'
-TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?)\b|(?:ns|[uµμ]s|ms)\b)
+TIME = re.compile(r'''\b\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?:[ \u00a0](?:ns|[uµμ]s|ms|s|sec|seconds?|min|minutes?|days?)\b|(?:ns|[uµμ]s|ms)\b)
     | \b\d+\.\d+s\b | \b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b | \b\d[\d,]*(?=[ ](?:loops|runs)\b)''', re.X)
 
 def widget_state(nb): return nb.metadata.get('widgets', {}).get('application/vnd.jupyter.widget-state+json', {}).get('state', {})
