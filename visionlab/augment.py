@@ -173,7 +173,8 @@ class MixUp(Callback):
         learn,x = self.learn,self.learn.x
         if not learn.training: return
         alpha,order = x.new_full((len(x),), self.alpha),torch.randperm(len(x), device=x.device)
-        self.lam,self.partners = torch.distributions.Beta(alpha, alpha).sample(),[o[order] for o in learn.yb]
+        beta = torch.distributions.Beta(alpha, alpha, validate_args=False)     # to validate is to wait for the device
+        self.lam,self.partners = beta.sample(),[o[order] for o in learn.yb]
         learn.xb = self._mix(learn.xb, [o[order] for o in learn.xb])
     def _mix(self, xb, others):
         self.lam = torch.maximum(self.lam, 1 - self.lam)

@@ -1352,3 +1352,41 @@ def _(f):
     deep = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3)), nn.Flatten())
     for m in (nn.ReLU(), nn.Sequential(nn.Linear(2, 3), nn.ReLU()), deep):
         _ask(f, m, expected=tree(m), case=f'a {type(m).__name__} of {len(list(m.modules())) - 1} layers')
+
+# %% ../nbs/91_exercises.ipynb #91b00031
+@exercise('scale-1', "A mean of means is the mean only if all parts have one size. What would the sum over all items be?",
+          "Each gradient counts as often as its part has items.",
+          proves="Parts of one size and of several, one of them empty, give the mean over all items.",
+          solution="`sum(g*n for g, n in zip(grads, sizes))/sum(sizes)`")
+def _(f):
+    for grads,sizes in (([-4., -8.], [2, 2]), ([-4., -8.], [3, 1]), ([1., 2., 4.], [10, 0, 5]), ([3.], [7])):
+        want = sum(g*n for g,n in zip(grads, sizes))/sum(sizes)
+        _ask(f, grads, sizes, expected=want, eps=1e-9)
+
+@exercise('scale-2', "With what chance does one process miss a picture? And all of them?",
+          "Each takes a share of 1/world; they draw independently.",
+          proves="The count of lesson 31 for two, and those for one, four and ten.",
+          solution="`n_items*(1 - 1/world)**world`")
+def _(f):
+    for n,world in ((6400, 2), (6400, 1), (1000, 4), (50, 10)):
+        _ask(f, n, world, expected=n*(1 - 1/world)**world, eps=1e-6)
+
+@exercise('scale-3', "At step s, process i sends piece i - s (counted round) to process i + 1, which adds it.",
+          "After n - 1 steps process i has the whole sum of piece i + 1. It sends that, and then what it has just got.",
+          "Take down all numbers that are sent in a step before you change any row.",
+          proves="In each of 2n - 2 steps every process got one number, and in the end all have all sums.",
+          solution="`for s in range(n - 1)`: `sent = [rows[i][(i - s) % n] for i in range(n)]`, then `rows[(i + 1) % n]"
+                   "[(i - s) % n] += sent[i]` for each i, and keep a copy of the rows; then the same with piece "
+                   "`(i + 1 - s) % n` and `=` in place of `+=`.")
+def _(f):
+    for n in (2, 3, 5):
+        rows = [[10**i*(k + 1) for k in range(n)] for i in range(n)]
+        states = f([list(r) for r in rows])
+        if states is None: _ask(f, [list(r) for r in rows], expected=[], case=f'{n} processes')
+        if len(states) != 2*n - 2: raise AssertionError(f"{n} processes: yours takes {len(states)} steps, expected {2*n - 2}")
+        for s,(was,now) in enumerate(zip([rows, *states], states), 1):
+            for i,(a,b) in enumerate(zip(was, now)):
+                if sum(p != q for p,q in zip(a, b)) > 1:
+                    raise AssertionError(f"{n} processes, step {s}: more than one number of process {i} has changed")
+        sums = [sum(r[k] for r in rows) for k in range(n)]
+        if states[-1] != [sums]*n: raise AssertionError(f"{n} processes: in the end yours {states[-1]}, expected {[sums]*n}")

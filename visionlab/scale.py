@@ -20,6 +20,8 @@ from .learner import Callback, Recorder
 from .loaders import Batches
 
 # %% ../nbs/31_scale.ipynb #31c00040
+#| code-fold: true
+#| code-summary: "Share: one process's part of the batches"
 class _Indices:
     "A share of what a sampler of batches gives."
     def __init__(self, sampler, split): self.sampler,self.split = sampler,split
