@@ -78,6 +78,28 @@ def test_the_page(server, visit, folder):
         expect(page.get_by_text(re.compile(says)).first).to_be_visible(timeout=60_000)
         assert process.poll() is None
 
+def test_drawing(server, visit):
+    "A one of a stroke of the mouse, after a click on the brush, as the pad asks for."
+    url, _ = server
+    page = visit(url, [url])
+    page.get_by_role('tab', name='Draw').click(timeout=60_000)
+    hint = page.get_by_text('select the draw tool')
+    expect(hint).to_be_visible(timeout=60_000)
+    page.get_by_role('button', name='Brush', exact=True).click()
+    expect(hint).to_be_hidden()
+    page.wait_for_timeout(1000)                                             # the pad makes its layers
+    pad, label, ask = page.locator('canvas').first, page.get_by_test_id('label-output-value'), page.get_by_role('button', name='What is it?')
+    box = pad.bounding_box()
+    def at(x, y): return box['x'] + box['width']/2 + x*box['height'], box['y'] + y*box['height']
+    page.mouse.move(*at(.04, .2))
+    page.mouse.down()
+    page.mouse.move(*at(-.04, .8), steps=20)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    ask.click()
+    expect(label).to_have_text('1', timeout=60_000)
+    expect(page.get_by_role('img')).not_to_have_count(0)
+
 def test_it_is_for_this_machine_alone(server):
     url, process = server
     import psutil

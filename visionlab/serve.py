@@ -103,7 +103,7 @@ def page(
             with gr.Column():
                 with gr.Tab('Upload'): file = gr.File(label='a picture', file_types=['image'], type='filepath')
                 with gr.Tab('Draw'):
-                    brush = gr.Brush(default_size=22, colors=['#000000'], color_mode='fixed')
+                    brush = gr.Brush(default_size=18, colors=['#000000'], color_mode='fixed')
                     pad = gr.Sketchpad(label='draw', type='pil', image_mode='RGB', canvas_size=(280, 280), brush=brush,
                                        layers=gr.LayerOptions(allow_additional_layers=False))
                     ask = gr.Button('What is it?')
