@@ -67,8 +67,9 @@ class CheckpointCallback(Callback):
     def _newest(self):
         for file in reversed(self._files()):
             try: return unseal(file.read_bytes())
-            except ValueError as e: print(f"{file} is not whole ({e}): taking the one before")
-    def _cbs(self): return {k: cb for k,cb in vars(self.learn).items() if isinstance(cb, Callback) and hasattr(cb, 'load_state_dict')}
+            except ValueError as e: print(f"{file.name} is not whole ({e}): taking the one before")
+    def _cbs(self):
+        return {k: o for k,o in vars(self.learn).items() if isinstance(o, Callback) and hasattr(o, 'load_state_dict')}
     def _take_up(self):
         "Where the checkpoint was made: the record, what callbacks keep, the generators."
         for k,cb in self._cbs().items():
@@ -89,9 +90,9 @@ class CheckpointCallback(Callback):
         learn.epoch,skip = self.about['epoch'],self.about['batch']
         self._take_up()
         self.skip = skip
-        where = f"at epoch {learn.epoch}" + (f", batch {skip}" if skip else '')
-        if not rank_distrib(): print(f"{self.path}: going on {where}" if learn.epoch < learn.n_epoch else f"{self.path}: all is done")
-        if learn.epoch >= learn.n_epoch: learn.epoch = learn.n_epoch - 1; raise CancelFitException
+        done,where = learn.epoch >= learn.n_epoch,f'at epoch {learn.epoch}' + f', batch {skip}'*(skip > 0)
+        if not rank_distrib(): print(f"{self.path.name}: {'all is done' if done else f'going on {where}'}")
+        if done: learn.epoch = learn.n_epoch - 1; raise CancelFitException
     def before_train(self):
         if self.skip:
             n = operator.length_hint(self.learn.dl)
@@ -100,7 +101,7 @@ class CheckpointCallback(Callback):
             if not rank_distrib(): set_rng_state(self.about['start'])    # so that the order of this epoch is the same
         self.start = rng_state()
     def before_batch(self):
-        if self.skip and self.learn.training: raise CancelBatchException                                       # it has had this one
+        if self.skip and self.learn.training: raise CancelBatchException       # it has had this one
     def after_batch(self):
         learn = self.learn
         if self.skip and learn.training:

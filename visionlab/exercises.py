@@ -1354,7 +1354,7 @@ def _(f):
         _ask(f, m, expected=tree(m), case=f'a {type(m).__name__} of {len(list(m.modules())) - 1} layers')
 
 # %% ../nbs/91_exercises.ipynb #91b00031
-@exercise('scale-1', "A mean of means is the mean only if all parts have one size. What would the sum over all items be?",
+@exercise('scale-1', "A mean of means is the mean only of parts of one size. What would the sum over all items be?",
           "Each gradient counts as often as its part has items.",
           proves="Parts of one size and of several, one of them empty, give the mean over all items.",
           solution="`sum(g*n for g, n in zip(grads, sizes))/sum(sizes)`")
@@ -1383,10 +1383,12 @@ def _(f):
         rows = [[10**i*(k + 1) for k in range(n)] for i in range(n)]
         states = f([list(r) for r in rows])
         if states is None: _ask(f, [list(r) for r in rows], expected=[], case=f'{n} processes')
-        if len(states) != 2*n - 2: raise AssertionError(f"{n} processes: yours takes {len(states)} steps, expected {2*n - 2}")
+        if len(states) != 2*n - 2:
+            raise AssertionError(f"{n} processes: yours takes {len(states)} steps, expected {2*n - 2}")
         for s,(was,now) in enumerate(zip([rows, *states], states), 1):
             for i,(a,b) in enumerate(zip(was, now)):
                 if sum(p != q for p,q in zip(a, b)) > 1:
                     raise AssertionError(f"{n} processes, step {s}: more than one number of process {i} has changed")
         sums = [sum(r[k] for r in rows) for k in range(n)]
-        if states[-1] != [sums]*n: raise AssertionError(f"{n} processes: in the end yours {states[-1]}, expected {[sums]*n}")
+        if states[-1] != [sums]*n:
+            raise AssertionError(f"{n} processes: in the end yours {states[-1]}, expected {[sums]*n}")

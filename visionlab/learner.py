@@ -160,7 +160,8 @@ class Loop(Step):
     def _all_epochs(self):
         try:
             self('before_fit')
-            for self.epoch in range(self.epoch, self.n_epoch): self._with_events(self._one_epoch, 'epoch', CancelEpochException)
+            for self.epoch in range(self.epoch, self.n_epoch):
+                self._with_events(self._one_epoch, 'epoch', CancelEpochException)
         except (CancelFitException, KeyboardInterrupt) as e:
             self('after_cancel_fit')
             if isinstance(e, CancelFitException): return
@@ -205,12 +206,10 @@ class Recorder(Callback):
         for m in self.metrics: m.accumulate(self.learn)
     def after_train(self):
         "Takes the losses off the device: the one place where the loop waits for it."
-        if self._raw: self.losses += torch.stack(self._raw).tolist()
-        self._raw = []
+        self.losses += torch.stack(self._raw).tolist() if self._raw else []; self._raw = []
     def after_validate(self): self.valid_values = L(float(m.value) for m in self.metrics)
     def after_epoch(self):
-        self.seconds.append(time.perf_counter() - self._start)
-        self.epoch_ends.append(len(self.losses))
+        self.seconds.append(time.perf_counter() - self._start); self.epoch_ends.append(len(self.losses))
         self.values.append(L(self.train_loss, *(self.valid_values or [math.nan]*(len(self.names) - 1))))
     def after_fit(self):
         self.after_train()                             # what an epoch that was broken off has left
@@ -237,19 +236,18 @@ class DeviceCallback(Callback):
 class _Gather(Callback):
     "Keeps what the model says, on the device, until all of it is asked for."
     order = 1000
-    def __init__(self, with_loss, with_input): self.with_loss,self.with_input,self.parts = with_loss,with_input,[]
+    def __init__(self, with_loss, with_input): self.with_loss,self.with_input,self.state = with_loss,with_input,[]
     def after_pred(self):
         learn = self.learn
         if not isinstance(learn.pred, torch.Tensor):
             raise TypeError(f"predictions are one tensor a batch, and the model gives a {type(learn.pred).__name__}: a "
                             "callback can pick one, def after_pred(self): self.learn.pred = self.pred[0]")
         loss = [item_losses(learn.loss_func, learn.pred, *learn.yb)] if self.with_loss else []
-        self.parts.append([[learn.pred], loss, learn.yb, learn.xb if self.with_input else []])
-    state = property(lambda self: self.parts, doc="What one of several processes hands to the others.")
-    def merge(self, states): self.parts = sum(states, [])
+        self.state.append([[learn.pred], loss, learn.yb, learn.xb if self.with_input else []])
+    def merge(self, states): self.state = sum(states, [])        # of several processes
     def all(self):
         "Predictions, losses, targets and inputs: each `None`, one tensor on the CPU, or a tuple of several."
-        columns = [[to_cpu(torch.cat(o)) for o in zip(*col)] for col in zip(*self.parts)]
+        columns = [[to_cpu(torch.cat(o)) for o in zip(*col)] for col in zip(*self.state)]
         return [col[0] if len(col) == 1 else tuple(col) or None for col in columns]
 
 class Learner(Loop):
@@ -288,7 +286,7 @@ class Learner(Loop):
         "Predictions for every item of a loader, in the order of its data set."
         gather,(activation,decodes) = _Gather(with_loss, with_input),loss_meaning(self.loss_func)
         with self.added_cbs(gather), self._aside(): self._validate(self._loader(ds_idx, dl))
-        if not gather.parts: raise ValueError("there is nothing to predict: the loader gives no batches")
+        if not gather.state: raise ValueError("there is nothing to predict: the loader gives no batches")
         preds,losses,targs,inputs = gather.all()
         preds = (act or activation)(preds)
         res = [inputs, preds, targs] if with_input else [preds, targs]

@@ -184,10 +184,9 @@ class DeviceCallback(Callback):
 class _Gather(Callback):
     'Keeps what the model says, on the device, until all of it is asked for.'
     order: Any
-    state: Any
     with_loss: Any
     with_input: Any
-    parts: Any
+    state: Any
     def __init__(self, with_loss, with_input): ...
     def after_pred(self): ...
     def merge(self, states): ...

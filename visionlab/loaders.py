@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader as TorchLoader, IterableDataset, Subset, TensorDataset, default_collate
-from fastcore.basics import noop
+from fastcore.basics import first, noop
 from fastcore.foundation import L
 from .core import keep_rng, show_images, tensor, to_cpu, to_device
 
@@ -106,7 +106,7 @@ class Batches:
         "One item on its way into the model, as the loader's own go. Raises where the data set holds something else."
         like,tfm = self.tensors and tuple(t[0] for t in self.tensors),self.batch_tfm
         if like is None and not isinstance(self.dataset, (type(None),IterableDataset)):
-            with keep_rng(): like = self.dataset[0] if hasattr(self.dataset, '__getitem__') else next(iter(self.dataset))
+            with keep_rng(): like = self.dataset[0] if hasattr(self.dataset, '__getitem__') else first(self.dataset)
         if like is None: like,tfm = tuple(o[0] for o in sum(split_batch(self.one_batch()), ())),noop  # done with
         (inputs,targets),items = split_batch(like, n_inp),item if isinstance(item, tuple) else (item,)
         if len(items) != len(inputs):

@@ -3,7 +3,7 @@ from .core import keep_rng, show_images, tensor, to_cpu, to_device
 from PIL import Image
 from collections.abc import Iterator
 from copy import copy
-from fastcore.basics import noop
+from fastcore.basics import first, noop
 from fastcore.foundation import L
 from pathlib import Path
 from torch import Tensor

@@ -261,7 +261,7 @@ def lr_find(self:Learner,
     Callbacks rest that listen to an epoch or its training, or of batches to the end alone: they stop, save, log, show.
     `ValueError` where another cancels the search or it has less than five batches, `FloatingPointError` where by then
     the loss is not finite. Source: Smith, "Cyclical learning rates" (2017), section 3.3."""
-    if num_distrib() > 1: raise RuntimeError("search in one process, then give all the same rate: each would find its own")
+    if num_distrib() > 1: raise RuntimeError("search in one process, and give all the same rate")
     if not 0 < start_lr < end_lr: raise ValueError(f"rates must rise from above 0, not from {start_lr} to {end_lr}")
     rates,funcs = np.geomspace(start_lr, end_lr, num_it).tolist(),listify(suggest_funcs)
     with _preserving_state(self) as undo: search = _search(self, rates, stop_div, undo)

@@ -43,7 +43,7 @@ def write_shards(
 
 # %% ../nbs/83_shards.ipynb #83a00010
 class Shards:
-    "The items in a folder that `write_shards` wrote, for a `DataLoader`. Raises `OSError` where there is no list of them."
+    "The items in a folder that `write_shards` wrote, for a `DataLoader`. Raises `OSError` where there are none."
     def __init__(self,
         folder:str|Path, # where `shards.json` lies
         cls=PILImage,    # opens a picture: `PILImage`, or `PILImageBW`
@@ -100,8 +100,8 @@ class ShardBatches:
             try:
                 for n,o in enumerate(tarfile_samples([dict(url=str(path))]), 1): yield o
             except (tarfile.TarError, EOFError, ValueError) as e: raise OSError(f"{path} is not whole: {e}") from e
-            if n != self.dataset.names[names[i]]:
-                raise OSError(f"{path} is not whole: it holds {n} items, and its list says {self.dataset.names[names[i]]}")
+            if n != (want := self.dataset.names[names[i]]):
+                raise OSError(f"{path} is not whole: it holds {n} items, and its list says {want}")
     def _shuffled(self):
         dice,held = random.Random(int(torch.randint(2**62, ()))),[]
         for o in self._items():

@@ -56,7 +56,7 @@ def pack_opt(
     opt # a torch optimizer
 )->tuple: # tensors by name, which begin with `opt.`, and all the rest as JSON can hold it
     "The state of an optimizer. Raises `TypeError` for one that gives none, as the first ones of the course."
-    if not hasattr(opt, 'state_dict'): raise TypeError(f"{type(opt).__name__} has no state_dict: its state cannot be kept")
+    if not hasattr(opt, 'state_dict'): raise TypeError(f"{type(opt).__name__} has no state_dict to keep")
     state = opt.state_dict()
     tensors = {f'opt.{i}.{k}': v for i,s in state['state'].items() for k,v in s.items() if isinstance(v, Tensor)}
     rest = {i: {k:v for k,v in s.items() if not isinstance(v, Tensor)} for i,s in state['state'].items()}
