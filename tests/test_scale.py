@@ -12,7 +12,7 @@ from visionlab.all import (Callback, CheckpointCallback, DataLoader, DataLoaders
 PROGRAMS = Path(__file__).parent/'programs'
 ENV = os.environ | dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
 
-def program(name, *words, n=None, restarts=0, timeout=300):
+def program(name, *words, n=None, restarts=0, timeout=150):
     "A program of tests/programs, alone or in `n` processes: its status, what it printed, how long it took."
     torchrun = ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={n}', f'--max-restarts={restarts}'] if n else []
     start = time.time()
@@ -129,9 +129,10 @@ def test_two_processes_are_one_with_twice_the_hands(tmp_path, kind):
     assert len((tmp_path/f'{kind}2.csv').read_text().splitlines()) == 4
 
 def test_a_killed_process_ends_all_and_all_go_on(tmp_path):
-    "Without a restart torchrun ends within seconds, and says who died of what; with one, the training ends where it would have ended."
+    """Without a restart torchrun ends within seconds, and says who died of what, or, where the other was quicker to notice, that its connection broke; with
+    one, the training ends where it would have ended."""
     code, out, took = program('together', tmp_path, 'killed', n=2)
-    assert code and 'Signal 9 (SIGKILL)' in out and 'rank      : 1' in out.replace('rank : 1', 'rank      : 1'), out
+    assert code and re.search(r'Signal 9 \(SIGKILL\)|Connection (reset|closed) by peer', out) and 'FAILED' in out, out
     assert took < 60 and not (tmp_path/'killed2.safetensors').exists()
     for p in (tmp_path/'died', *(tmp_path/'run2').iterdir()): p.unlink()
     code, out, _ = program('together', tmp_path, 'killed', n=2, restarts=1)

@@ -76,7 +76,9 @@ class DistributedCallback(Callback):
         if num_distrib() == 1 or dist.is_initialized(): return
         gpu = torch.cuda.is_available()
         if gpu: torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-        dist.init_process_group('cpu:gloo,cuda:nccl' if gpu else 'gloo')
+        store,rank,world = next(dist.rendezvous('env://'))
+        store = dist.PrefixStore(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'), store)   # nothing of a try before
+        dist.init_process_group('cpu:gloo,cuda:nccl' if gpu else 'gloo', store=store, rank=rank, world_size=world)
         atexit.register(dist.destroy_process_group)
     def before_fit(self):
         if num_distrib() == 1: return
