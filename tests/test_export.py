@@ -17,6 +17,7 @@ from visionlab.loaders import DataLoader, DataLoaders
 from visionlab.neurons import simple_net
 from visionlab.normalization import BatchNorm, GroupNorm
 from visionlab.resnet import resnet18, resnet34, resnet50
+from visionlab.store import _digest
 from visionlab.transfer import vision_learner
 from visionlab.weights import efficientnet_lite0
 

@@ -251,6 +251,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                   'visionlab.checks._broadcasts': ('checks.html#_broadcasts', 'visionlab/checks.py'),
                                   'visionlab.checks._checked_loss': ('checks.html#_checked_loss', 'visionlab/checks.py'),
                                   'visionlab.checks._checked_pred': ('checks.html#_checked_pred', 'visionlab/checks.py'),
+                                  'visionlab.checks._compiled': ('checks.html#_compiled', 'visionlab/checks.py'),
                                   'visionlab.checks._fails_in_validation': ('checks.html#_fails_in_validation', 'visionlab/checks.py'),
                                   'visionlab.checks._hint': ('checks.html#_hint', 'visionlab/checks.py'),
                                   'visionlab.checks._last_batch': ('checks.html#_last_batch', 'visionlab/checks.py')},

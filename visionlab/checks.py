@@ -16,6 +16,9 @@ from .loaders import describe_batch, split_batch
 from .metrics import fresh_metrics
 
 # %% ../nbs/93_checks.ipynb #ad9f1ae6
+def _compiled(model): # a hook would have it compiled anew
+    return hasattr(model, '_orig_mod') or model._compiled_call_impl is not None
+
 class _Watch:
     "Notes which layer of a model was entered last, and which batch normalization got one value an item, in a `with`."
     def __init__(self, model): self.model,self.at,self.done,self.one_value,self.handles = model,None,None,None,[]
@@ -28,7 +31,7 @@ class _Watch:
     def where(self): return self.at or self.done or 'before its first layer'
     def __enter__(self):
         for name,m in self.model.named_modules():
-            if any(m.children()) or isinstance(m, torch.jit.ScriptModule) or hasattr(self.model, '_orig_mod'): continue
+            if any(m.children()) or isinstance(m, torch.jit.ScriptModule) or _compiled(self.model): continue
             self.handles.append(m.register_forward_pre_hook(partial(self._enter, name)))
             self.handles.append(m.register_forward_hook(partial(self._leave, name)))
         return self
