@@ -49,7 +49,8 @@ if __name__ == '__main__':
         folder, result = Path(f'run{runs}'), Path(f'run{runs}.json')
         pid = child(folder, result)
         if kills:
-            time.sleep(dice.uniform(.02, .8))
+            end = time.time() + dice.uniform(.02, .8) + 2*(kills % 4 == 0)
+            while time.time() < end and not (kills % 4 == 0 and any(folder.glob('.epoch-*'))): time.sleep(.001)     # every fourth when a write has begun
             os.kill(pid, signal.SIGKILL)              # of one that has ended and was not waited for, nothing comes
             status = os.waitpid(pid, 0)[1]
             assert status in (0, signal.SIGKILL), 'a training failed, see above'
