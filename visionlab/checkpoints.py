@@ -52,22 +52,32 @@ def load_state_dict(self:Recorder,
     self._raw = []
 
 # %% ../nbs/82_checkpoints.ipynb #82c00020
+class _Folder:
+    "The checkpoints in a folder, by epoch and batch. A file that is not whole is passed over for the one before."
+    def __init__(self, path, keep): self.path,self.keep = Path(path),keep
+    def files(self): return sorted(self.path.glob('epoch-*-batch-*.safetensors'))
+    def newest(self):
+        for file in reversed(self.files()):
+            try: return unseal(file.read_bytes())
+            except ValueError as e: print(f"{file.name} is not whole ({e}): taking the one before")
+    def write(self, tensors, about):
+        name = f"epoch-{about['epoch']:04}-batch-{about['batch']:06}.safetensors"
+        write_whole(self.path/name, seal(tensors, about))
+        for old in self.files()[:-self.keep]: old.unlink()
+    def clear(self): # what a kill in the middle of a write has left
+        for part in self.path.glob('.epoch-*'): part.unlink()
+
 class CheckpointCallback(Callback):
     """Keeps all that a training needs to go on after a crash, and goes on from there when it is started again.
 
-    On the CPU the weights come out bit for bit as without the crash. A file that is not whole is passed over for the
-    one before. Other callbacks go on if they have `state_dict` and `load_state_dict`, of what JSON can hold."""
+    On the CPU the weights come out bit for bit as without the crash. Other callbacks go on
+    if they have `state_dict` and `load_state_dict`, of what JSON can hold."""
     order = 20_000     # after all others, who may have begun anew
     def __init__(self,
         path,                # a folder for this training alone
         every:int|None=None, # batches from one to the next; at the end of each epoch there is one in any case
         keep:int=2           # how many of the newest stay
-    ): self.path,self.every,self.keep,self.skip = Path(path),every,keep,0
-    def _files(self): return sorted(self.path.glob('epoch-*-batch-*.safetensors'))
-    def _newest(self):
-        for file in reversed(self._files()):
-            try: return unseal(file.read_bytes())
-            except ValueError as e: print(f"{file.name} is not whole ({e}): taking the one before")
+    ): self.folder,self.every,self.skip = _Folder(path, keep),every,0
     def _cbs(self):
         return {k: o for k,o in vars(self.learn).items() if isinstance(o, Callback) and hasattr(o, 'load_state_dict')}
     def _take_up(self):
@@ -77,10 +87,9 @@ class CheckpointCallback(Callback):
         if not rank_distrib(): set_rng_state(self.about['now'])
         self.skip = 0
     def before_fit(self):
-        learn,found = self.learn,self._newest()
+        learn,found = self.learn,self.folder.newest()
         self.start,self.skip = None,0
-        if not rank_distrib():
-            for part in self.path.glob('.epoch-*'): part.unlink()      # what a kill in the middle of a write has left
+        if not rank_distrib(): self.folder.clear()
         if not found: return
         self.about,tensors = found
         def named(kind): return {k.removeprefix(kind): v for k,v in tensors.items() if k.startswith(kind)}
@@ -91,7 +100,7 @@ class CheckpointCallback(Callback):
         self._take_up()
         self.skip = skip
         done,where = learn.epoch >= learn.n_epoch,f'at epoch {learn.epoch}' + f', batch {skip}'*(skip > 0)
-        if not rank_distrib(): print(f"{self.path.name}: {'all is done' if done else f'going on {where}'}")
+        if not rank_distrib(): print(f"{self.folder.path.name}: {'all is done' if done else f'going on {where}'}")
         if done: learn.epoch = learn.n_epoch - 1; raise CancelFitException
     def before_train(self):
         if self.skip:
@@ -116,8 +125,7 @@ class CheckpointCallback(Callback):
         tensors |= {f'grad.{k}': p.grad for k,p in learn.model.named_parameters() if p.grad is not None}
         about = dict(epoch=epoch, batch=batch, n_iter=learn.n_iter, opt=opt, now=rng_state(), start=self.start,
                      cbs={k: cb.state_dict() for k,cb in self._cbs().items()})
-        write_whole(self.path/f'epoch-{epoch:04}-batch-{batch:06}.safetensors', seal(tensors, about))
-        for old in self._files()[:-self.keep]: old.unlink()
+        self.folder.write(tensors, about)
 
 # %% ../nbs/82_checkpoints.ipynb #82c00031
 @patch
