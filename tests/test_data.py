@@ -347,7 +347,7 @@ fetch._sets['tiny'] = DataSet('tiny', {HASHES!r}, tuple(Source(o, {tuple(GZ)!r})
 print('ready', flush=True); sys.stdin.readline()
 print(sorted(o.name for o in untar_data('tiny').iterdir()), flush=True)
 """
-    env = os.environ | dict(VISIONLAB_HOME=str(home), OMP_NUM_THREADS='1')
+    env = os.environ | dict(VISIONLAB_HOME=str(home))
     return subprocess.Popen([sys.executable, '-c', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, env=env)
 
 def go(*ps):

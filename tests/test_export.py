@@ -127,7 +127,7 @@ def test_the_name_of_tradition(trained, tmp_path, capsys):
     assert not (tmp_path/'it ran').exists()
 
 CHILD = '''
-import json, resource, sys, time, torch
+import json, resource, sys, time, torch, torchvision.models         # imported when a file first speaks of it
 from visionlab.export import load_learner
 from visionlab.files import PILImageBW
 from pathlib import Path

@@ -21,10 +21,7 @@ def program(tmp_path, monkeypatch):
             exec(compile('from visionlab.all import *\n' + text, 'program', 'exec'), names)
         return names
     torch.manual_seed(0)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)             # two on cores that other tests use wait for each other
     yield run
-    torch.set_num_threads(threads)
     if hasattr(Path, 'BASE_PATH'): Path.BASE_PATH = None
     plt.close('all')
 

@@ -15,7 +15,7 @@ def served_lab(repo, *words):
         port = s.getsockname()[1]
     tmp = repo.parent
     env = os.environ | {f'{k}_DIR': str(tmp/k) for k in ('JUPYTERLAB_SETTINGS', 'JUPYTERLAB_WORKSPACES', 'JUPYTER_CONFIG', 'JUPYTER_RUNTIME', 'JUPYTER_DATA')}
-    env |= dict(IPYTHONDIR=str(tmp/'ipython'), OMP_NUM_THREADS='1', PYTHONPATH=str(repo),  # the library of the copy
+    env |= dict(IPYTHONDIR=str(tmp/'ipython'), PYTHONPATH=str(repo),  # the library of the copy
                 MPLBACKEND='agg')  # as where other programs draw into files: lessons show their pictures
     url, token, log = f'http://127.0.0.1:{port}', 'test', tmp/'log'
     with open(log, 'w') as f:

@@ -56,8 +56,7 @@ def test_the_demo_reads_99_of_100_digits(tmp_path):
     "Seeds give 74 to 95 errors, so that more than 100 mean that something is wrong."
     from visionlab.all import URLs, untar_data
     untar_data(URLs.MNIST_IDX)                               # a download would show its bar on stderr
-    env = os.environ | dict(OMP_NUM_THREADS='1')             # two threads on cores that other tests use wait for each other
-    r = subprocess.run([sys.executable, '-m', 'visionlab.cli', 'demo'], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=env)
+    r = subprocess.run([sys.executable, '-m', 'visionlab.cli', 'demo'], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert r.returncode == 0 and not r.stderr, r.stderr
     assert int(re.search(r'(\d+) errors out of 10,000', r.stdout)[1]) <= 100, r.stdout
     assert 'accuracy' in r.stdout and 'make lab' in r.stdout and (tmp_path/'demo.png').stat().st_size > 50_000
@@ -75,7 +74,7 @@ def test_pictures_of_anybody(repo, tmp_path):
     (tmp_path/'my photos'/'cat'/'broken.png').write_bytes(b'no picture')
     (tmp_path/'my photos'/'horse'/'empty.jpg').touch()
     was = set(repo.iterdir())
-    code, out = make(repo, 'demo-pictures', f'FOLDER={tmp_path}/my photos', OMP_NUM_THREADS='1')
+    code, out = make(repo, 'demo-pictures', f'FOLDER={tmp_path}/my photos')
     assert code == 0 and '122 pictures' in out and '2 files cannot be read' in out and 'broken.png' in out and 'empty.jpg' in out, out
     share, wrong, n, low, high = map(int, re.search(r'(\d+)% of the held-out .*: (\d+) errors out of (\d+), .* be (\d+)% to (\d+)%', out).groups())
     assert share >= 75 and abs(share - 100*(1 - wrong/n)) <= .5 and low < share <= high, out
@@ -84,20 +83,12 @@ def test_pictures_of_anybody(repo, tmp_path):
 
 # ---- from a path with spaces
 
-def test_docs(repo):
-    if sys.version_info < (3, 11): skip('the site builder needs Python 3.11')
-    before = set(repo.iterdir())
-    code, out = make(repo, 'docs')
-    assert code == 0 and 'open _build/site/index.html' in out, out
-    assert (repo/'_build'/'site'/'index.html').exists()
-    assert {p.name for p in set(repo.iterdir()) - before} == {'_build'}, 'everything that is made stands in one folder'
-
 def test_docs_says_why_it_fails(repo):
-    page = repo/'nbs'/'98_broken.ipynb'
+    page = repo/'nbs'/'00_broken.ipynb'
     page.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     code, out = make(repo, 'docs')
     page.unlink()
-    assert code and '98_broken.ipynb' in out and 'the site was not built' in out
+    assert code and '00_broken.ipynb' in out and 'the site was not built' in out
     assert not (repo/'_build').exists()
 
 def test_the_site_is_not_built_at_the_top(repo):

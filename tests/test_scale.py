@@ -10,13 +10,12 @@ from visionlab.all import (Callback, CheckpointCallback, DataLoader, DataLoaders
                            num_distrib, rank_distrib, set_seed, write_shards)
 
 PROGRAMS = Path(__file__).parent/'programs'
-ENV = os.environ | dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
 
 def program(name, *words, n=None, restarts=0, timeout=150):
     "A program of tests/programs, alone or in `n` processes: its status, what it printed, how long it took."
     torchrun = ['-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={n}', f'--max-restarts={restarts}'] if n else []
     start = time.time()
-    r = subprocess.run([sys.executable, *torchrun, PROGRAMS/f'{name}.py', *map(str, words)], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+    r = subprocess.run([sys.executable, *torchrun, PROGRAMS/f'{name}.py', *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
     return r.returncode, r.stdout, time.time() - start
 
 # ---- killed
@@ -114,21 +113,29 @@ def test_alone_nothing_changes():
     alone.fit(2)
     assert torch.equal(weights(plain), weights(alone)) and (rank_distrib(), num_distrib()) == (0, 1)
 
-@pytest.mark.parametrize('kind', ['tensors', 'items', 'files', 'shards'])
-def test_two_processes_are_one_with_twice_the_hands(tmp_path, kind):
-    "Shuffled, by one cycle: weights, losses, metrics over all items, predictions in order are those of one process, within float error."
+KINDS = 'tensors', 'items', 'files', 'shards'
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    "What a process left alone, and what two left together."
+    folder = tmp_path_factory.mktemp('together')
     for n in (None, 2):
-        code, out, _ = program('together', tmp_path, kind, n=n)
+        code, out, _ = program('together', folder, *KINDS, n=n)
         assert code == 0, out
-        assert len(re.findall('train_loss', out)) == 1, 'one of them shows the table'
-    one, two = load_file(tmp_path/f'{kind}1.safetensors'), load_file(tmp_path/f'{kind}2.safetensors')
+        assert len(re.findall('train_loss', out)) == len(KINDS), 'one of them shows the table'
+    return folder
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_two_processes_are_one_with_twice_the_hands(trained, kind):
+    "Shuffled, by one cycle: weights, losses, metrics over all items, predictions in order are those of one process, within float error."
+    one, two = load_file(trained/f'{kind}1.safetensors'), load_file(trained/f'{kind}2.safetensors')
     for k in ('weights', 'losses', 'values', 'preds', 'item_losses', 'numbers', 'one'):
         assert one[k].shape == two[k].shape and torch.allclose(one[k], two[k], atol=2e-5), (k, (one[k] - two[k]).abs().max())
     assert torch.equal(one['targs'], two['targs']) and len(one['losses']) == 30
     if kind == 'items': assert two['asked'] < .52*one['asked'], 'each opens its own items and no others'
-    assert len((tmp_path/f'{kind}2.csv').read_text().splitlines()) == 4
+    assert len((trained/f'{kind}2.csv').read_text().splitlines()) == 4
 
-def test_a_killed_process_ends_all_and_all_go_on(tmp_path):
+def test_a_killed_process_ends_all_and_all_go_on(trained, tmp_path):
     """Without a restart torchrun ends within seconds, and says who died of what, or, where the other was quicker to notice, that its connection broke; with
     one, the training ends where it would have ended."""
     code, out, took = program('together', tmp_path, 'killed', n=2)
@@ -137,8 +144,7 @@ def test_a_killed_process_ends_all_and_all_go_on(tmp_path):
     for p in (tmp_path/'died', *(tmp_path/'run2').iterdir()): p.unlink()
     code, out, _ = program('together', tmp_path, 'killed', n=2, restarts=1)
     assert code == 0 and 'going on at epoch 1, batch 2' in out and (tmp_path/'died').exists(), out
-    code, out, _ = program('together', tmp_path, 'tensors')
-    one, two = load_file(tmp_path/'tensors1.safetensors'), load_file(tmp_path/'killed2.safetensors')
+    one, two = load_file(trained/'tensors1.safetensors'), load_file(tmp_path/'killed2.safetensors')
     assert torch.allclose(one['weights'], two['weights'], atol=2e-5) and torch.allclose(one['losses'], two['losses'], atol=2e-5)
 
 def test_a_rate_is_searched_alone(monkeypatch):

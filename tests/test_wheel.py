@@ -81,7 +81,7 @@ def installed(built, tmp_path_factory):
     Path(site, 'zz_shared.pth').write_text('\n'.join(shared) + '\n')  # searched after this environment's own packages
     work = place/'work'
     work.mkdir()
-    clean = {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')} | dict(JUPYTER_DATA_DIR=str(place/'jupyter'), OMP_NUM_THREADS='1')
+    clean = {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')} | dict(JUPYTER_DATA_DIR=str(place/'jupyter'))
     def run(program, *args, **kw):
         r = subprocess.run([env/'bin'/program, *args], cwd=work, env=clean, capture_output=True, text=True, timeout=300)
         assert r.returncode == 0, r.stdout + r.stderr

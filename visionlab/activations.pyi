@@ -2,6 +2,7 @@
 from .core import Hooks
 from .learner import Callback, Recorder
 from fastcore.basics import patch
+from itertools import groupby
 from torch import nn, Tensor
 from typing import Any
 import math

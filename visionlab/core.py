@@ -222,9 +222,11 @@ class Hooks:
 def train_mode(
     model:nn.Module # all of its layers are put into training mode, but frozen ones
 )->nn.Module:       # the same model
-    "`model.train()`, where a layer whose own parameters are all frozen keeps its running statistics too."
+    "`model.train()`, where parts whose parameters are all frozen keep their running statistics too."
     model.train()
-    for m in model.modules():
-        own = list(m.parameters(recurse=False))
-        if hasattr(m, 'running_mean') and own and not any(p.requires_grad for p in own): m.eval()
+    for part in model.modules():
+        ps = list(part.parameters())
+        if not ps or any(p.requires_grad for p in ps): continue
+        for m in part.modules():
+            if hasattr(m, 'running_mean'): m.eval()
     return model

@@ -6,7 +6,7 @@
 __all__ = ['exercise', 'check']
 
 # %% ../nbs/91_exercises.ipynb #b4fb3ea1
-import hashlib, inspect, linecache, math, os, sysconfig, traceback
+import hashlib, inspect, itertools, linecache, math, os, sys, sysconfig, traceback
 from collections.abc import Callable
 from typing import Any
 import numpy as np, torch
@@ -176,13 +176,16 @@ def _(f):
         _same(y.dtype, torch.uint8, "the result's dtype")
 
 @exercise('data-2', "Byte 3 is the number of axes; axis `i` has its size in the four bytes from `4 + 4*i`.",
-          "`int.from_bytes(raw[i:i+4], 'big')` is one size. Which `i` are there?",
-          proves="Four headers, of no axis to four, are read without a pixel among the sizes.",
-          solution="`tuple(int.from_bytes(raw[i:i+4], 'big') for i in range(4, 4 + 4*raw[3], 4))`")
+          "`int.from_bytes(raw[i:i+4], 'big')` is one size. After the last one come the values.",
+          proves="Three files, of one axis to four, are read as tensors of their shape.",
+          solution="`n = 4 + 4*raw[3]`, `shape = [int.from_bytes(raw[i:i+4], 'big') for i in range(4, n, 4)]`, "
+          "`return torch.tensor(list(raw[n:]), dtype=torch.uint8).reshape(shape)`")
 def _(f):
-    for shape in ((7,), (60000, 28, 28), (2, 3, 32, 300), ()):
-        raw = bytes([0, 0, 8, len(shape)]) + b''.join(o.to_bytes(4, 'big') for o in shape)
-        _ask(f, raw + b'pixels', expected=shape, case=f'the bytes of a file of shape {shape}')
+    for shape in ((7,), (5, 3, 2), (2, 3, 1, 300)):
+        x = torch.randint(256, shape, dtype=torch.uint8)
+        raw = bytes([0, 0, 8, x.ndim]) + b''.join(o.to_bytes(4, 'big') for o in shape) + x.numpy().tobytes()
+        y = _ask(f, raw, expected=x, case=f'the bytes of a file of shape {shape}')
+        _same(y.dtype, torch.uint8, "the result's dtype")
 
 @exercise('data-3', "Go through `hashes`, not through `files`: a file that never came is damaged too.",
           "`files.get(name, b'')` gives empty bytes for a missing one; "
@@ -336,6 +339,46 @@ def _(f):
     _ask(f, x.detach(), w.detach(), d_out, expected=(x.grad, w.grad, b.grad),
          case='x of shape (5, 3), w of (3, 2), [gradients of x, w, b]')
 
+def _within(
+    most:int,  # calls of functions and methods
+    f:Callable # runs until it has made them
+)->bool:       # whether it came to its end
+    "Does `f` end within so many calls?"
+    n,before = itertools.count(1),sys.getprofile()
+    def count(*args):
+        if next(n) > most: raise TimeoutError
+    sys.setprofile(count)
+    try: f()
+    except TimeoutError: return False
+    finally: sys.setprofile(before)
+    return True
+
+@exercise('backprop-4', "`+` and `*` return a `Number` that keeps pairs: what it was made from, and the local slope.",
+          "A number may hand its slope on only when all that was made from it has handed theirs. "
+          "Number them as they are made, or collect each one after its sources.",
+          "Keep the sums of one walk in a dict, and add them to `grad` at the end.",
+          proves="Your slopes are autograd's, forty squarings are forty steps, and a second walk adds to the first.",
+          solution="`__mul__` returns `Number(self.data*o.data, [(self, o.data), (o, self.data)])`, `__add__` the same "
+          "with slopes of 1. `backward` fills a list `order` with `def visit(v): if v not in order: "
+          "[visit(s) for s,_ in v.sources]; order.append(v)`, sets `sums = dict.fromkeys(order, 0.) | {self: 1.}` and, "
+          "`for v in reversed(order)`, does `v.grad += sums[v]` and `sums[s] += k*sums[v]` for each `(s, k)`")
+def _(cls):
+    def walk(f, *at):
+        ours,theirs = [cls(o) for o in at],[tensor(o, dtype=torch.float64, requires_grad=True) for o in at]
+        z,y = f(*ours),f(*theirs)
+        _same(getattr(z, 'data', None), y.item(), f'the value, for {_say(at)}')
+        for times in (1, 2):
+            z.backward(); y.backward(retain_graph=True)
+            _same([o.grad for o in ours], [o.grad.item() for o in theirs],
+                  f"the slopes, for {_say(at)}, after {('one walk', 'two walks')[times-1]}", eps=1e-9)
+    walk(lambda a, x: a*x, 3., 2.)
+    walk(lambda a, x: (a*x)*(a*x) + a, 3., 2.)
+    walk(lambda a, b, c: (a + b)*(a + b)*c + (a + b)*a, -1., .5, 2.)
+    z = first = cls(1.)
+    for _ in range(40): z = z*z
+    assert _within(100_000, z.backward), 'forty squarings, and the way back has not ended after 100,000 calls'
+    _same(first.grad, 2.**40, 'the slope of 1, squared forty times')
+
 # %% ../nbs/91_exercises.ipynb #07e8f706
 @exercise('sgd-1', "Draw the sigmoid: where is it steep, and where flat? Its slope at 0 is 1/4, which is ½·½.",
           "With s = `sigmoid(x)`, write the slope by s and 1 - s.",
@@ -369,6 +412,25 @@ def _(f):
                       (torch.randn(9, 1), (torch.rand(9, 1) > .5).float())):
         _ask(f, pred, targ, expected=F.binary_cross_entropy_with_logits(pred, targ))
 
+@exercise('sgd-4', "Predict, loss, gradient, step, clear: for each batch `x[i:i+bs]`, and all of it `epochs` times.",
+          "`loss.backward()` leaves the gradients in `w.grad` and `b.grad`. Step under `torch.no_grad()`, then clear.",
+          "The last batch may be shorter. The loss is the mean distance of `(xb @ w + b).sigmoid()` from `yb`.",
+          proves="Three epochs in batches of 4 and a last one of 2 end where the formula of the slope leads.",
+          solution="`w,b = [torch.zeros(n, 1, requires_grad=True) for n in (x.shape[1], 1)]`, then for each epoch and "
+          "`for i in range(0, len(x), bs)`: `p = (x[i:i+bs] @ w + b).sigmoid()`, "
+          "`(p - y[i:i+bs]).abs().mean().backward()`, and under `torch.no_grad()` "
+          "`for o in (w, b): o -= lr*o.grad; o.grad = None`; `return w, b`")
+def _(f):
+    x,y = torch.randn(10, 3),(torch.arange(10)[:,None] % 3 == 0).float()
+    for epochs in (0, 1, 3):
+        w,b = torch.zeros(3, 1),torch.zeros(())
+        for i in [*range(0, 10, 4)]*epochs:
+            xb,yb = x[i:i+4],y[i:i+4]
+            p = (xb @ w + b).sigmoid()
+            d = (1 - 2*yb)*p*(1 - p)/len(xb)
+            w,b = w - .5*xb.T @ d,b - .5*d.sum()
+        _ask(f, x, y, .5, epochs, 4, expected=(w, b), case=f'x of (10, 3), lr = 0.5, bs = 4, epochs = {epochs}')
+
 # %% ../nbs/91_exercises.ipynb #91b60002
 @exercise('neurons-1', "A comparison gives true or false, and those multiply like 1 and 0.", "Multiply `x` by `x > 0`.",
           proves="It is `F.relu` at 50 places of both signs.", solution="`x*(x > 0)`")
@@ -386,6 +448,25 @@ def _(a):
           "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: "
           "all 0.", proves="From zero weights no weight ever moves.", solution="0")
 def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
+
+@exercise('neurons-4', "Between two points the slope is (y₂ - y₁)/(x₂ - x₁). What does a ReLU change at its corner?",
+          "The first weight is the first slope; each later one is the new slope less the one before.",
+          proves="Your ReLUs go through all the points, and straight between them.",
+          solution="`slopes = torch.diff(ys)/torch.diff(xs)`, `return torch.diff(slopes, prepend=torch.zeros(1))`")
+def _(f):
+    for xs,ys in ((tensor([0., 1., 2.]), tensor([0., 2., 1.])), (torch.rand(7) + 2*torch.arange(7), torch.randn(7))):
+        slopes = [(ys[i+1] - ys[i])/(xs[i+1] - xs[i]) for i in range(len(xs) - 1)]
+        _ask(f, xs, ys, expected=torch.stack([b - a for a,b in zip([torch.tensor(0.), *slopes], slopes)]), eps=1e-4)
+
+@exercise('neurons-5', "The logarithm of a softmax is the score less log Σ exp(scores).",
+          "Take the largest score off every score of a row first: nothing changes, and nothing overflows.",
+          proves="It is `F.cross_entropy`, for scores of 1,000 too.",
+          solution="`s = scores - scores.max(1, keepdim=True).values`, "
+          "`return (s.exp().sum(1).log() - s[range(len(y)), y]).mean()`")
+def _(f):
+    for scores,y in ((tensor([[0., 0.]]), tensor([1])), (torch.randn(5, 10), torch.randint(10, (5,))),
+                     (tensor([[1000., 0., 5.]]), tensor([2]))):
+        _ask(f, scores, y, expected=F.cross_entropy(scores, y))
 
 # %% ../nbs/91_exercises.ipynb #fad84a50
 @exercise('loaders-1', "`zip(*items)` gives all images, and then all numbers.",

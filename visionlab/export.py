@@ -8,7 +8,7 @@ __all__ = ['known', 'register', 'describe', 'rebuild', 'read_export', 'load_lear
 # %% ../nbs/30_export.ipynb #d13481be
 #| code-fold: true
 #| code-summary: "what the module imports"
-import hashlib, json, math, platform, sys, torch, torch.nn.functional as F, torchvision.models
+import hashlib, json, math, platform, sys, torch, torch.nn.functional as F
 from enum import Enum
 from functools import partial
 from html import escape
@@ -55,7 +55,8 @@ def register(
 # %% ../nbs/30_export.ipynb #c3595e48
 #| code-fold: true
 #| code-summary: "looking up names, filling shells, and what an item looks like"
-def _torchvision(): # found when asked for: torchvision has 186 layers of its own
+def _torchvision(): # imported and found when asked for: it takes seconds, and has 186 layers of its own
+    import torchvision.models
     places = [m for k,m in sys.modules.items() if k.startswith(('torchvision.models','torchvision.ops')) and m]
     return {f'{o.__module__}.{o.__name__}': o for m in places for o in vars(m).values()
             if isinstance(o, type) and issubclass(o, nn.Module) and o.__module__.startswith('torchvision')

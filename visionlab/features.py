@@ -15,7 +15,6 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt, torch
 from torch import nn, Tensor
 from torch.nn import functional as F
-from torchvision.transforms.functional import gaussian_blur
 from .cnn import receptive_field
 from .convolutions import conv_output_size
 from .core import Hook, show_image, to_np
@@ -163,6 +162,7 @@ def maximize(
 
     Sources: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014); Olah, Mordvintsev and
     Schubert, "Feature visualization" (Distill, 2017), for jitter and blur."""
+    from torchvision.transforms.functional import gaussian_blur      # here, because it takes seconds to import
     x = .5 + .05*torch.randn(shape, device=device)
     for i in range(steps):
         if jitter: x = x.roll(torch.randint(-jitter, jitter + 1, (2,)).tolist(), (2,3))

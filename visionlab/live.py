@@ -179,10 +179,13 @@ def _webp(im, **how):
 def _frame(fig, dpi):
     "A figure as WebP, in base64, and its width on the screen: the same bytes every time."
     raw = io.BytesIO()
-    fig.savefig(raw, format='png', dpi=2*dpi, bbox_inches='tight', facecolor='white')
+    fig.savefig(raw, format='png', dpi=2*dpi, bbox_inches='tight', facecolor='white',
+                pil_kwargs=dict(compress_level=0))
     im = Image.open(raw).convert('RGB')
     few = im.point([round(v/17)*17 for v in range(256)]*3)
-    small = min(_webp(few, lossless=True), _webp(im, quality=85), key=len)
+    small = _webp(im, quality=85)
+    if len(_webp(few, lossless=True, method=0)) < 3*len(small):      # else it is a photograph, whose every bit is dear
+        small = min(_webp(few, lossless=True), small, key=len)
     return base64.b64encode(small).decode(), round(im.width*50/dpi)
 
 def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called with, and dots per inch

@@ -1,4 +1,4 @@
-"""A training for `torchrun`, or for one process alone, for test_scale.py: `together.py FOLDER KIND`. Process 0 leaves what came of it in a file."""
+"""Trainings for `torchrun`, or for one process alone, for test_scale.py: `together.py FOLDER KIND...`. Process 0 leaves what came of each in a file."""
 import os, signal, sys
 from pathlib import Path
 import torch, torch.nn.functional as F
@@ -7,11 +7,9 @@ from safetensors.torch import save_file
 from torch import nn
 from visionlab.all import *
 
-folder, kind, rank, world = Path(sys.argv[1]), sys.argv[2], rank_distrib(), num_distrib()
+folder, rank, world = Path(sys.argv[1]), rank_distrib(), num_distrib()
 set_seed(1)
 x, y = torch.randint(0, 256, (330, 1, 8, 8), dtype=torch.uint8), torch.randint(0, 3, (330,))
-set_seed(2)
-together = DistributedCallback()
 
 class Items:
     "Items one by one, for torch's loader, which count how often they are asked for."
@@ -27,7 +25,7 @@ class Dies(Callback):
             (folder/'died').touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
-def loader(name, n, shuffle=False):
+def loader(kind, name, n, shuffle=False):
     "The first `n` items in the way that is tested."
     data, opts = (x[:n], y[:n]), dict(bs=32, shuffle=shuffle, batch_tfm=lambda b: (b[0].float()/255, b[1].long()))
     if kind == 'items': return DataLoader(Items(*data), **opts)
@@ -41,13 +39,18 @@ def loader(name, n, shuffle=False):
     return DataLoader(Shards(folder/name, PILImageBW, buffer=40), **opts)
 
 def recall(y_true, y_pred): return float((y_pred[y_true == 1] == 1).mean())
-net = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(512, 3))
-dls = DataLoaders(loader('train', 320, shuffle=True), loader('valid', 330))
-learn = Learner(dls, net, F.cross_entropy, metrics=[accuracy, AccumMetric(recall)], cbs=[together, CSVLogger(folder/f'{kind}{world}.csv')])
-learn.fit_one_cycle(3, .01, cbs=[CheckpointCallback(folder/f'run{world}', every=2), Dies] if kind == 'killed' else None)
-asked, one = Items.asked, learn.predict(x[3])[2] if rank == 0 else None           # what one process asks, the others do not wait for
-preds, targs, item_losses = learn.get_preds(with_loss=True)
-numbers = learn.validate()
-rec = learn.recorder
-if rank == 0: save_file(dict(weights=torch.cat([v.flatten() for v in net.state_dict().values()]), losses=torch.tensor(rec.losses), values=torch.tensor([list(v) for v in rec.values]),
-                             preds=preds, targs=targs, item_losses=item_losses, numbers=torch.tensor(list(numbers)), one=one, asked=torch.tensor(asked)), folder/f'{kind}{world}.safetensors')
+
+def train(kind):
+    set_seed(2)
+    together, Items.asked = DistributedCallback(), 0
+    net = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(512, 3))
+    dls = DataLoaders(loader(kind, 'train', 320, shuffle=True), loader(kind, 'valid', 330))
+    learn = Learner(dls, net, F.cross_entropy, metrics=[accuracy, AccumMetric(recall)], cbs=[together, CSVLogger(folder/f'{kind}{world}.csv')])
+    learn.fit_one_cycle(3, .01, cbs=[CheckpointCallback(folder/f'run{world}', every=2), Dies] if kind == 'killed' else None)
+    asked, one = Items.asked, learn.predict(x[3])[2] if rank == 0 else None           # what one process asks, the others do not wait for
+    preds, targs, item_losses = learn.get_preds(with_loss=True)
+    numbers, rec = learn.validate(), learn.recorder
+    if rank == 0: save_file(dict(weights=torch.cat([v.flatten() for v in net.state_dict().values()]), losses=torch.tensor(rec.losses), values=torch.tensor([list(v) for v in rec.values]),
+                                 preds=preds, targs=targs, item_losses=item_losses, numbers=torch.tensor(list(numbers)), one=one, asked=torch.tensor(asked)), folder/f'{kind}{world}.safetensors')
+
+for kind in sys.argv[2:]: train(kind)
