@@ -8,7 +8,7 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'
-os.environ |= dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')  # two processes test at a time; each with a thread a core, they would wait for each other
+os.environ |= dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')  # several test at a time; each with a thread a core, they would wait for each other
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to Ctrl-C, and so would be all that tests start
 
 class Scheduling(LoadFileScheduling):

@@ -66,19 +66,14 @@ def test_flags_hold_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(path).cells[0].outputs == []
 
-SILENT_ONCE = """import time
-from pathlib import Path
-if not Path("been").exists():
-    Path("been").touch()
-    time.sleep(60)
-print("here")"""
-
-def test_a_silent_kernel_is_replaced_once(tmp_path):
-    path = probe(tmp_path, SILENT_ONCE)
-    with pytest.warns(UserWarning, match='trying once more'): nb = run(path, patience=5)
-    assert nb.cells[0].outputs[0].text == 'here\n'
-    (tmp_path/'been').unlink()
-    with pytest.raises(LessonError, match='probe.ipynb, cell 0'): run(path, patience=5, tries=1)
+def test_no_answer_is_lost(tmp_path):
+    "Kernel and client once fell silent at one `interact` in some hundred, more where the machine was busy."
+    draws = """%matplotlib inline
+import numpy as np, matplotlib.pyplot as plt
+from ipywidgets import interact
+def draw(a=1., b=2.): plt.plot(np.sin(a*np.arange(400)/b)); plt.show()"""
+    path = probe(tmp_path, draws, *['interact(draw, a=(0., 3., .1), b=(1., 4., .1));']*25)
+    assert all(c.outputs for c in run(path, timeout=30).cells[1:])
 
 def test_slow_cells_run_when_asked(tmp_path):
     path = probe(tmp_path, '#| slow\nprint("slow")', '#| cuda\n1/0')

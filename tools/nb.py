@@ -27,7 +27,7 @@ def main(words):
     for path in paths:
         print(f'nb: running {path.name}', flush=True)
         start, was = time.time(), path.read_text(encoding='utf-8')
-        try: now = text(run(path, tries=1))
+        try: now = text(run(path))
         except LessonError as e: sys.exit(f'nb: {e}')
         if now != was: path.write_text(now, encoding='utf-8', newline='\n')
         print(f'nb: {path.name} took {time.time() - start:.0f} s, {"saved" if now != was else "shows what it showed"}', flush=True)

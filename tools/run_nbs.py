@@ -5,12 +5,11 @@ bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or 
 show; with `--slow` before the names those marked `#| slow` run too. What is saved is tidy (tools/tidy.py), and an output that differs from
 the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing; what they were measured on
 is saved with them. An error or a warning in a cell is a failure that names the notebook and the cell."""
-import json, os, platform, re, shutil, sys, threading, time, warnings
-from contextlib import contextmanager
+import asyncio, json, os, platform, re, shutil, sys, time
 from importlib.metadata import version
 from pathlib import Path
 import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
-import nbformat, psutil
+import nbformat, zmq
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbdev.config import get_config
@@ -32,27 +31,19 @@ def explain(path, i, cell, what):
     head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')
     return LessonError(f'{path.name}, cell {i} ({head[:70]}):\n{ANSI.sub("", what).strip()}')
 
-@contextmanager
-def watched(client, after):
-    """Kills a kernel that, with all it has started, has computed nothing for `after` seconds; gives an event that says whether it did.
+class Client(NotebookClient):
+    """A client that looks twice: zmq tells asyncio of a message once, and where nbclient sends at that moment, as the widgets of an `interact` make it,
+    the news is lost. The message lies there, and client and kernel would wait for each other for ever."""
+    async def async_execute_cell(self, *args, **kwargs):
+        look = asyncio.create_task(self._look())
+        try: return await super().async_execute_cell(*args, **kwargs)
+        finally: look.cancel()
+    async def _look(self):
+        while True:
+            await asyncio.sleep(.2)
+            for channel in (self.kc.shell_channel, self.kc.iopub_channel): channel.socket.get(zmq.EVENTS)
 
-    Kernel and client may wait for each other for ever, once in some hundred notebooks, sometimes several on a machine at the same moment; an
-    answer is lost between them, and asking again does not bring it."""
-    silent, done = threading.Event(), threading.Event()
-    def watch():
-        was, since = -1, time.time()
-        while not done.wait(1):
-            try:
-                kernel = psutil.Process(client.km.provisioner.pid)
-                spent = sum(sum(p.cpu_times()[:2]) for p in (kernel, *kernel.children(recursive=True)))
-            except (AttributeError, psutil.Error): continue      # not yet, or no longer
-            if abs(spent - was) > .2: was, since = spent, time.time()
-            elif time.time() - since > after: silent.set(); kernel.kill(); return
-    threading.Thread(target=watch, daemon=True).start()
-    try: yield silent
-    finally: done.set()
-
-def run(path, saved=None, timeout=120, patience=30, tries=2, slow=False): # the notebook; its text, when not what the file holds; seconds a cell may take; seconds without computing after which a kernel is replaced; how many there are; `slow` cells too?
+def run(path, saved=None, timeout=120, slow=False): # the notebook; its text, when not what the file holds; seconds a cell may take; `slow` cells too?
     "The notebook with the outputs of a fresh run, tidied; nothing is written. Raises `LessonError`."
     path, at = Path(path), [0]
     old = tidy(nbformat.reads(saved or path.read_text(encoding='utf-8'), 4))
@@ -65,14 +56,10 @@ def run(path, saved=None, timeout=120, patience=30, tries=2, slow=False): # the 
     # IN_TEST: a notebook's own nbdev_export() does nothing
     env |= dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
-    client = NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
-                            resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
-    with watched(client, patience) as silent:
-        try: client.execute(env=env)
-        except (CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError) as e:
-            if not silent.is_set() or tries == 1: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
-            warnings.warn(f'{path.name}, cell {at[0]}: the kernel was silent; trying once more in a new one')
-            return run(path, saved, timeout, patience, tries - 1, slow)
+    client = Client(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
+                    resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
+    try: client.execute(env=env)
+    except (CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
     for i, c in enumerate(nb.cells):
         for o in c.get('outputs', []):
             if o.get('name') == 'stderr': raise explain(path, i, c, 'a lesson shows no warnings, and this cell wrote to stderr:\n' + o.text)
