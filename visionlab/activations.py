@@ -86,6 +86,15 @@ def _count(samples, bins):
     at = (10*samples).round().clamp(-(bins//2), bins//2).nan_to_num(0.).long() + bins//2
     return samples.new_zeros(len(samples), bins).scatter_add_(1, at, (~samples.isnan()).float())
 
+def _count_waiting(batches, bins):
+    "Makes counts of the samples: of many batches at once, which is many times as quick."
+    for layer in zip(*batches):
+        waiting = [b for b in layer if b and 'sample' in b]
+        for _,some in groupby(waiting, lambda b: len(b['sample'])):
+            some = list(some)
+            counts = _count(torch.stack([b.pop('sample') for b in some]), bins)
+            for b,row in zip(some, counts): b['counts'] = row
+
 # %% ../nbs/12_activations.ipynb #c4844031
 class ActivationStats(HookCallback):
     """What layers gave in each training batch of the latest fit: mean, spread, share near zero, dead units, histogram.
@@ -112,19 +121,11 @@ class ActivationStats(HookCallback):
         if not self.learn.training: return
         self.batches.append(self.hooks.stored)
         for h in self.hooks: h.stored = None
-        if len(self.batches) % 64 == 0: self._count()
-    def _count(self):
-        "Makes counts of the samples: of many batches at once, which is many times as quick."
-        for batches in zip(*self.batches[-64:]):
-            waiting = [b for b in batches if b and 'sample' in b]
-            for _,some in groupby(waiting, lambda b: len(b['sample'])):
-                some = list(some)
-                counts = _count(torch.stack([b.pop('sample') for b in some]), self.bins)
-                for b,row in zip(some, counts): b['counts'] = row
+        if len(self.batches) % 64 == 0: _count_waiting(self.batches[-64:], self.bins)
     def _rows(self, idx, what):
         "What was measured of one layer, a row for each batch, on the CPU; NaN where the layer did not run."
         if not self.batches: raise RuntimeError("there are no statistics yet: fit makes them")
-        self._count()
+        _count_waiting(self.batches[-64:], self.bins)
         rows = [batch[idx] and batch[idx][what] for batch in self.batches]
         ran = next((r for r in rows if r is not None), None)
         if ran is None: raise ValueError(f"layer {self.names[idx]} never ran in {len(rows)} batches: is it used?")
