@@ -5,7 +5,7 @@ bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or 
 show; with `--slow` before the names those marked `#| slow` run too. What is saved is tidy (tools/tidy.py), and an output that differs from
 the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing; what they were measured on
 is saved with them. An error or a warning in a cell is a failure that names the notebook and the cell."""
-import asyncio, json, os, platform, re, shutil, sys, time
+import asyncio, json, os, platform, re, shutil, sys, tempfile, time
 from importlib.metadata import version
 from pathlib import Path
 import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
@@ -57,8 +57,10 @@ def run(path, saved=None, timeout=120, slow=False): # the notebook; its text, wh
     env |= dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
     client = Client(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
-                    resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index))
-    try: client.execute(env=env)
+                    resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
+                    shutdown_kernel='immediate')  # asked politely, a kernel with torch takes two seconds to go, and now and then five
+    try:
+        with tempfile.TemporaryDirectory() as tmp: client.execute(env=env | dict(TMPDIR=tmp))  # so it leaves nothing lying about either
     except (CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
     for i, c in enumerate(nb.cells):
         for o in c.get('outputs', []):
