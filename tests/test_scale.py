@@ -3,6 +3,7 @@ import json, os, re, subprocess, sys, time
 from functools import partial
 from pathlib import Path
 import pytest, torch, torch.nn.functional as F
+from conftest import skip
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
@@ -134,6 +135,11 @@ def test_two_processes_are_one_with_twice_the_hands(trained, kind):
     assert torch.equal(one['targs'], two['targs']) and len(one['losses']) == 30
     if kind == 'items': assert two['asked'] < .52*one['asked'], 'each opens its own items and no others'
     assert len((trained/f'{kind}2.csv').read_text().splitlines()) == 4
+
+def test_no_thread_of_theirs_outlives_the_group(trained):
+    said = [(trained/f'threads{r}of2').read_text() for r in (0, 1)]
+    if not all(said): skip('this system does not name the threads of a process')
+    assert not [s for s in said if 'gloo' in s], said
 
 def test_a_killed_process_ends_all_and_all_go_on(trained, tmp_path):
     """Without a restart torchrun ends within seconds, and says who died of what, or, where the other was quicker to notice, that its connection broke; with

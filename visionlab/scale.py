@@ -9,6 +9,7 @@ __all__ = ['Share', 'DistributedCallback']
 #| code-fold: true
 #| code-summary: "what the module imports"
 import atexit, operator, os, torch, torch.distributed as dist
+import torch.distributed.nn   # imported after a group is made, as torch's optimizers do it, it would keep that for ever
 from contextlib import nullcontext
 from copy import copy
 from itertools import islice

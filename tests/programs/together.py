@@ -1,5 +1,5 @@
 """Trainings for `torchrun`, or for one process alone, for test_scale.py: `together.py FOLDER KIND...`. Process 0 leaves what came of each in a file."""
-import os, signal, sys
+import atexit, os, signal, sys
 from pathlib import Path
 import torch, torch.nn.functional as F
 from PIL import Image
@@ -10,6 +10,12 @@ from visionlab.all import *
 folder, rank, world = Path(sys.argv[1]), rank_distrib(), num_distrib()
 set_seed(1)
 x, y = torch.randint(0, 256, (330, 1, 8, 8), dtype=torch.uint8), torch.randint(0, 3, (330,))
+
+@atexit.register                                       # runs after what visionlab registers later
+def threads():
+    "A thread of gloo's that is still there now and drops a tensor while Python ends would abort the process, now and then."
+    names = [o.read_text().strip() for o in Path('/proc/self/task').glob('*/comm')]
+    (folder/f'threads{rank}of{world}').write_text(' '.join(names))
 
 class Items:
     "Items one by one, for torch's loader, which count how often they are asked for."
