@@ -717,6 +717,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/api', 'doc_host': '.', 'gi
                                 'visionlab.live._drawn': ('live.html#_drawn', 'visionlab/live.py'),
                                 'visionlab.live._frame': ('live.html#_frame', 'visionlab/live.py'),
                                 'visionlab.live._only_arithmetic': ('live.html#_only_arithmetic', 'visionlab/live.py'),
+                                'visionlab.live._picture': ('live.html#_picture', 'visionlab/live.py'),
                                 'visionlab.live._slider': ('live.html#_slider', 'visionlab/live.py'),
                                 'visionlab.live._span': ('live.html#_span', 'visionlab/live.py'),
                                 'visionlab.live._step': ('live.html#_step', 'visionlab/live.py'),

@@ -12,6 +12,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 import numpy as np
 import matplotlib.pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw
 
@@ -176,12 +177,24 @@ def _webp(im, **how):
     im.save(out, format='webp', **how)
     return out.getvalue()
 
+def _picture(fig, dpi):
+    "As `fig.savefig` with `bbox_inches='tight'`, but laid out and drawn once, where nothing is outside the figure."
+    fig.set(dpi=dpi, facecolor='white')
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    (left,low),(right,high) = np.rint(dpi*fig.get_tightbbox().padded(.1).get_points()).astype(int)
+    w,h = canvas.get_width_height()
+    if min(left, low, w - right, h - high) < -dpi/10:
+        raw = io.BytesIO()
+        fig.savefig(raw, format='png', dpi=dpi, bbox_inches='tight')
+        return Image.open(raw).convert('RGB')
+    res = Image.new('RGB', (right - left, high - low), 'white')
+    res.paste(Image.fromarray(np.asarray(canvas.buffer_rgba())[...,:3]), (-left, high - h))
+    return res
+
 def _frame(fig, dpi):
     "A figure as WebP, in base64, and its width on the screen: the same bytes every time."
-    raw = io.BytesIO()
-    fig.savefig(raw, format='png', dpi=2*dpi, bbox_inches='tight', facecolor='white',
-                pil_kwargs=dict(compress_level=0))
-    im = Image.open(raw).convert('RGB')
+    im = _picture(fig, 2*dpi)
     few = im.point([round(v/17)*17 for v in range(256)]*3)
     small = _webp(im, quality=85)
     if len(_webp(few, lossless=True, method=0)) < 3*len(small):      # else it is a photograph, whose every bit is dear
