@@ -221,11 +221,12 @@ def to_onnx(self:Learner,
 
     What stands before and after the model (transforms, names of the classes) is not in it."""
     model,(x,*_) = self.model.eval(),split_batch(self.dls[-1].one_batch(), self.dls.n_inp)[0]
-    try: import onnxscript # torch's exporter stands on it
+    try: from onnx_ir.passes.common import ClearMetadataAndDocStringPass  # comes with what torch's exporter stands on
     except ImportError: raise ImportError("ONNX is an extra: pip install 'visionlab[onnx]'") from None
     x = torch.cat([x, x])[:2].to(next(model.parameters()).device)
-    torch.onnx.export(model, (x,), str(fname), input_names=['x'], output_names=['scores'], dynamic_shapes=({0: 'n'},),
-                      verbose=False, external_data=False)
+    program = torch.onnx.export(model, (x,), input_names=['x'], output_names=['scores'], dynamic_shapes=({0: 'n'},), verbose=False)
+    ClearMetadataAndDocStringPass()(program.model)                 # where each line of the code stands on this machine
+    program.save(str(fname))
     return Path(fname)
 
 # %% ../nbs/30_export.ipynb #44004421
