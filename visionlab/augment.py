@@ -89,7 +89,7 @@ class Augment:
         mats = reduce(torch.matmul, [f(x, w/h) for f in self.moves])
         light = self.light and [o[:,None,None,None] for o in self.light(x)]
         k = int(min(now[0]/h, now[1]/w)*self.min_scale**.5)                 # pixels to one: four neighbours are too few
-        step = 2**17//(h*w) + 1 if x.device.type == 'cpu' else len(x)       # what fits a processor's cache
+        step = 2*(2**16//(h*w) + 1) if x.device.type == 'cpu' else len(x)   # fits a cache; threads take whole pictures
         def change(o):
             res = o.new_empty(*o.shape[:-2], h, w)
             for at in map(slice, range(0, len(x), step), range(step, len(x) + step, step)):
