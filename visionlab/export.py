@@ -224,7 +224,8 @@ def to_onnx(self:Learner,
     try: from onnx_ir.passes.common import ClearMetadataAndDocStringPass  # comes with what torch's exporter stands on
     except ImportError: raise ImportError("ONNX is an extra: pip install 'visionlab[onnx]'") from None
     x = torch.cat([x, x])[:2].to(next(model.parameters()).device)
-    program = torch.onnx.export(model, (x,), input_names=['x'], output_names=['scores'], dynamic_shapes=({0: 'n'},), verbose=False)
+    program = torch.onnx.export(model, (x,), input_names=['x'], output_names=['scores'],
+                                dynamic_shapes=({0: 'n'},), verbose=False)
     ClearMetadataAndDocStringPass()(program.model)                 # where each line of the code stands on this machine
     program.save(str(fname))
     return Path(fname)
