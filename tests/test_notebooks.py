@@ -1,8 +1,8 @@
 """Every notebook runs from its top, and saving it a second time changes nothing."""
-import json, resource, warnings
+import json, warnings
 import nbformat, pytest
 from conftest import ROOT
-from run_nbs import machine, run
+from run_nbs import cpu_seconds, machine, run
 from tidy import text, tidy
 
 NBS = sorted((ROOT/'nbs').glob('*.ipynb'))
@@ -32,11 +32,6 @@ def test_notebook(path):
             assert second == first, f'two runs differ: {differing(first, second)}'
     if took > limit: warnings.warn(f'{path.name} took {took:.0f} s of processor time')
     assert took < 2*limit, f'{path.name} took {took:.0f} s of processor time'
-
-def cpu_seconds():
-    "What the kernels that have ended took, whatever else the machine was busy with."
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 def differing(a, b):
     "The cells whose outputs differ, by number and first line."

@@ -1,10 +1,11 @@
 """The tools: running notebooks and saving them, choosing tests, keeping commits tidy."""
-import base64, io, json, shutil, subprocess
+import base64, io, json, shutil, subprocess, sys
 import install, nbformat, numpy as np, pytest, quick
 from conftest import ROOT, copy_repo, installed, notebook, skip
 from pack import packed
+from pathlib import Path
 from PIL import Image
-from run_nbs import LessonError, run
+from run_nbs import LessonError, cpu_seconds, run
 from tidy import directives, masked, text, tidy
 
 # ---- running and saving
@@ -74,6 +75,16 @@ from ipywidgets import interact
 def draw(a=1., b=2.): plt.plot(np.sin(a*np.arange(400)/b)); plt.show()"""
     path = probe(tmp_path, draws, *['interact(draw, a=(0., 3., .1), b=(1., 4., .1));']*25)
     assert all(c.outputs for c in run(path, timeout=30).cells[1:])
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='kernels are forked on Linux only')
+def test_a_forked_kernel_is_counted_and_leaves_nothing(tmp_path):
+    path, before = probe(tmp_path, 'import os, subprocess, sys\n"torch" in sys.modules, "pandas" in sys.modules, os.getpid(), subprocess.Popen(["sleep", "900"]).pid',
+                         'sum(range(30_000_000))'), cpu_seconds()
+    *imported, kernel, child = eval(run(path).cells[0].outputs[0].data['text/plain'])
+    assert imported == [True, False] and cpu_seconds() - before > .2
+    for pid in (kernel, child):
+        stat = Path(f'/proc/{pid}/stat')
+        assert not stat.exists() or stat.read_text().split(') ')[1][0] == 'Z', f'{pid} still runs'
 
 def test_slow_cells_run_when_asked(tmp_path):
     path = probe(tmp_path, '#| slow\nprint("slow")', '#| cuda\n1/0')

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, TOOLS, MAKE, SITE, LAB, CLI, WHEEL, NBS = (f'tests/test_{n}.py' for n in ('package', 'tools', 'make', 'site', 'lab', 'cli', 'wheel', 'notebooks'))
 BY = {SITE: ('_quarto.yml', 'styles.css', 'tools/prep_docs.py', 'tools/finish_docs.py', 'tools/api_pages.py', 'tools/code_cells.py', 'tools/pictures.py', 'tools/gather.py', 'tools/page_frame.py', 'tools/site.js'), LAB: ('tools/lab.py',), CLI: ('tools/copies.py',), WHEEL: ('setup.py', 'settings.ini', 'MANIFEST.in'),
       PACKAGE: ('tools/readme.py', 'tools/stubs.py', 'tools/nb.py', 'tests/conftest.py', 'settings.ini', 'setup.py'),
-      TOOLS: ('tools/run_nbs.py', 'tools/tidy.py', 'tools/pack.py', 'tools/quick.py', 'tools/nb.py', 'tests/conftest.py'),
+      TOOLS: ('tools/run_nbs.py', 'tools/forks.py', 'tools/tidy.py', 'tools/pack.py', 'tools/quick.py', 'tools/nb.py', 'tests/conftest.py'),
       MAKE: ('Makefile', 'tools/install.py', 'settings.ini', 'setup.py')}
 
 def changed(root=ROOT):

@@ -5,14 +5,16 @@ bytes on machines of one kind. Cells nbdev would not test (`#| eval: false`, or 
 show; with `--slow` before the names those marked `#| slow` run too. What is saved is tidy (tools/tidy.py), and an output that differs from
 the saved one in nothing but times is left as it was, so times can be shown and a second run still changes nothing; what they were measured on
 is saved with them. An error or a warning in a cell is a failure that names the notebook and the cell."""
-import asyncio, json, os, platform, re, shutil, sys, tempfile, time
+import asyncio, functools, json, os, platform, re, shutil, sys, tempfile, time
 from importlib.metadata import version
 from pathlib import Path
 import matplotlib.font_manager  # builds its cache now, or the first lesson to draw would show a warning about it
 import nbformat, zmq
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError
+from jupyter_client.manager import AsyncKernelManager
 from nbdev.config import get_config
+from forks import Forks
 from tidy import VIEW, directives, inside, masked, text, tidy, widget_picture, widget_state
 
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
@@ -30,6 +32,26 @@ class LessonError(Exception): "A cell that fails, with the notebook, the cell an
 def explain(path, i, cell, what):
     head = next((l for l in cell.source.splitlines() if l.strip() and not l.startswith('#|')), '')
     return LessonError(f'{path.name}, cell {i} ({head[:70]}):\n{ANSI.sub("", what).strip()}')
+
+def environment():
+    "IN_TEST: a notebook's own nbdev_export() does nothing."
+    return {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'} | dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1',
+        PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
+
+@functools.cache
+def forks(): return Forks(environment() | dict(MPLBACKEND='module://matplotlib_inline.backend_inline'))  # as a kernel has it
+
+class Manager(AsyncKernelManager):
+    def format_kernel_cmd(self, *args, **kwargs):
+        cmd = super().format_kernel_cmd(*args, **kwargs)
+        return forks().command(cmd) if sys.platform == 'linux' else cmd
+
+def cpu_seconds():
+    "What the kernels that have ended took, whatever else the machine was busy with."
+    if sys.platform == 'linux': return forks().cpu_seconds()
+    import resource  # not on Windows
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 class Client(NotebookClient):
     """A client that looks twice: zmq tells asyncio of a message once, and where nbclient sends at that moment, as the widgets of an `interact` make it,
@@ -52,15 +74,12 @@ def run(path, saved=None, timeout=120, slow=False): # the notebook; its text, wh
     flags = {'eval: false', *get_config(path=project).tst_flags.split()} - ({'slow'} if slow else set())
     for c in nb.cells:
         if c.cell_type == 'code' and flags & set(directives(c.source)): c.metadata['tags'] = ['skip-execution']
-    env = {k: v for k, v in os.environ.items() if k != 'MPLBACKEND'}
-    # IN_TEST: a notebook's own nbdev_export() does nothing
-    env |= dict(IN_TEST='1', OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONHASHSEED='0', JUPYTER_PREFER_ENV_PATH='1')
     os.environ['JUPYTER_PREFER_ENV_PATH'] = '1'  # the kernel of this environment, whatever else is installed
-    client = Client(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
+    client = Client(nb, timeout=timeout, kernel_name='python3', kernel_manager_class=Manager, coalesce_streams=True, extra_arguments=['--log-level=ERROR', DENSE],
                     resources={'metadata': {'path': str(path.parent)}}, on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
                     shutdown_kernel='immediate')  # asked politely, a kernel with torch takes two seconds to go, and now and then five
     try:
-        with tempfile.TemporaryDirectory() as tmp: client.execute(env=env | dict(TMPDIR=tmp))  # so it leaves nothing lying about either
+        with tempfile.TemporaryDirectory() as tmp: client.execute(env=environment() | dict(TMPDIR=tmp))  # so it leaves nothing lying about either
     except (CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError) as e: raise explain(path, at[0], nb.cells[at[0]], str(e)) from None
     for i, c in enumerate(nb.cells):
         for o in c.get('outputs', []):

@@ -54,12 +54,12 @@ def move_pixels(
     mode:str='bilinear',    # between pixels: 'bilinear', 'nearest' or 'bicubic'; a mask takes the nearest
     pad_mode:PadMode=PadMode.Reflection # what lies outside the picture
 )->Tensor:                  # (n, c, *size), or (n, *size)
-    "Looks up each pixel of the output where its picture's matrix says: one product, one `F.grid_sample`."
+    "Looks up each pixel of the output where its picture's matrix says, with one `F.grid_sample`."
     if x.ndim == 3: return move_pixels(x[:,None].float(), mats, size, 'nearest', pad_mode)[:,0].to(x.dtype)
     h,w = size or x.shape[-2:]
     across,down = [torch.linspace(1/n - 1, 1 - 1/n, n, device=x.device) for n in (w, h)]     # centres of the pixels
-    at = mats @ torch.stack([across.expand(h, w), down[:,None].expand(h, w), x.new_ones(h, w)]).flatten(1)
-    at = (at[:,:2]/at[:,2:]).view(-1, 2, h, w).permute(0, 2, 3, 1)
+    at = (mats[...,:1]*across)[:,:,None] + (mats[...,1:2]*down + mats[...,2:])[...,None]     # (n, 3, h, w)
+    at = (at[:,:2]/at[:,2:]).permute(0, 2, 3, 1)
     return F.grid_sample(x, at, mode, PadMode(pad_mode).value, align_corners=False)
 
 # %% ../nbs/18_augment.ipynb #28926425
