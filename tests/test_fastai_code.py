@@ -2,11 +2,12 @@
 
 Each is run whole, and every warning that a user would see is an error. Under fastai 2.8 they run with `from fastai.vision.all import *`, but for the search, which is
 a notebook's own there, and `create_body` of a function, which was so before 2.7."""
-import os, threading, warnings
+import json, os, re, shutil, threading, warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 import matplotlib; matplotlib.use('agg')
 import matplotlib.pyplot as plt, pytest, torch
+from conftest import ROOT
 from PIL import Image
 
 @pytest.fixture
@@ -192,7 +193,6 @@ n = [sum(p.numel() for p in l.model.parameters()) for l in (learn, other)]
     assert names['n'][0] == names['n'][1] and len(names['learn'].recorder.values) == 1
 
 def test_from_pictures_to_the_cleaner(program, photos):
-    import shutil
     shutil.copytree(photos/'animals', 'animals')
     names = program('''
 import shutil
@@ -231,6 +231,17 @@ left = get_image_files(path)
 ''', **{k: o for k, o in names.items() if k[0] != '_'})
     assert len(names['left']) == 179 and len(get_files('animals/horse')) == 61 and list(names['dls'].vocab) == ['cat', 'dog', 'horse']
     assert all(len(o) == 3 and o[2] >= 1 for o in names['pairs']) and len(names['cleaner'].fns) > 0
+
+def test_ten_lines_from_a_folder_to_a_clean_one(program, photos):
+    "Those of the home page, word for word; what a person does with the cleaner stands in for them."
+    from visionlab.weights import efficientnet_lite0
+    efficientnet_lite0(pretrained=True)                       # fetched before, for a bar is a warning here
+    home = '\n'.join(''.join(c['source']) for c in json.loads((ROOT/'nbs'/'index.ipynb').read_text(encoding='utf-8'))['cells'])
+    lines = re.search(r'```python\nfrom visionlab.all import \*\n\n(dls = .*?)```', home, re.S)[1]
+    assert lines.count('\n') <= 10 and lines.splitlines()[-2] == 'cleaner'
+    shutil.copytree(photos/'animals', 'animals')
+    names = program(lines.replace('\ncleaner\n', "\ncleaner.choose(0, '<Delete>')\n"))
+    assert names['interp'].right.float().mean() > .7 and len(get_files('animals/cat') + get_files('animals/dog') + get_files('animals/horse')) == 179
 
 def test_breeds_by_name(program, photos):
     os.symlink(photos/'pets', 'pets')

@@ -120,10 +120,27 @@ def test_a_strange_figure_is_still_until_its_cell_runs(server, visit, repo):
     page.locator('.vl-curve svg').wait_for(timeout=60_000)
     assert page.locator('.jp-OutputArea-output img').count() == 0 and moves(page, page.locator('.vl-curve'))
 
+ANSWERS = [('return a*x**2 + b*x + c', 'Not yet: for a = 2, b = -1, c = 3, d = 5, x = 0: yours 3, expected 5\nHint: It is `quad` with one more term.'),
+    ('return a*x**3 + b*x**2 + c*X + d', "Not yet: NameError: name 'X' is not defined\nYour line 1: def cubic(a, b, c, d, x): return a*x**3 + b*x**2 + c*X + d"),
+    ('a*x**3 + b*x**2 + c*x + d', 'Not yet: for a = 2, b = -1, c = 3, d = 5, x = 0: gave None: is there a `return`?'),
+    ('return a*x**3 + b*x**2 + c*x + d', 'Exercise gradients-1: right. The cubic is right at 0, 1 and 2.')]
+
+def answers_to_an_exercise(page):
+    "In a lesson that has run: an answer that is wrong, one with a typo, one with no return and a right one, and what a learner reads each time."
+    cell = find(page, '.jp-CodeCell:has-text("def cubic(")')
+    says = cell.locator('.jp-OutputArea-output')
+    expect(says).to_have_text('Exercise gradients-1 is open.')
+    for body, said in ANSWERS:
+        cell.locator('.cm-content').click()
+        page.keyboard.press('Control+a')
+        page.keyboard.insert_text(f"def cubic(a, b, c, d, x): {body}\ncheck('gradients-1', cubic)")
+        page.keyboard.press('Shift+Enter')
+        expect(says).to_have_text(said, timeout=30_000)
+
 def hashes(repo): return {p.relative_to(repo): hashlib.md5(p.read_bytes()).hexdigest() for d in ('visionlab', 'nbs') for p in (repo/d).glob('*.*')}
 
 def test_a_changed_copy_runs_and_changes_nothing_else(server, visit, repo):
-    "Sliders follow the kernel, by keyboard and by mouse; what was exported is as it was; and the next `make lab` keeps the change."
+    "Sliders follow the kernel, by keyboard and by mouse; an exercise is answered; what was exported is as it was; and the next `make lab` keeps the change."
     before, copy = hashes(repo), repo/'lessons'/LESSON
     page = open_lesson(server, visit, LESSON)
     cell = find(page, '.jp-CodeCell:has-text("def mk_quad(")')
@@ -158,6 +175,7 @@ def test_a_changed_copy_runs_and_changes_nothing_else(server, visit, repo):
     moved(drag)
     assert readout.last.inner_text() != values
     assert moves(page, find(page, '.vl-curve'))                      # saved and trusted, the live figure goes on
+    answers_to_an_exercise(page)
 
     r = subprocess.run([sys.executable, '-c', 'import lab; print(lab.prepared())'], cwd=repo/'tools', capture_output=True, text=True,
                        env=os.environ | dict(JUPYTER_DATA_DIR=str(repo.parent/'JUPYTER_DATA')))

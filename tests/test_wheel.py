@@ -1,8 +1,10 @@
 """The wheel: built from the source distribution, it gives library, command and lessons to an environment that has nothing of the repository."""
-import email, importlib.util, os, re, subprocess, sys, sysconfig, tarfile, zipfile
+import email, importlib.util, os, re, subprocess, sys, tarfile, zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 import copies, pytest
 from conftest import ROOT, copy_repo, skip
+from packaging.requirements import Requirement
 
 def build(repo, *what):
     "What `python -m build` leaves in `dist/`."
@@ -67,9 +69,21 @@ def test_with_an_address_its_links_lead_there(built, tmp_path):
 
 # ---- installed where there is nothing but what it requires
 
+def required(asked, extras=()): # as METADATA asks
+    "The distributions of this environment that one asks for, with all that those ask for in turn."
+    found = {}
+    def add(asked, extras):
+        for r in map(Requirement, asked or ()):
+            key = r.name, *sorted(r.extras)
+            if key in found or r.marker and not any(r.marker.evaluate(dict(extra=e)) for e in ('', *extras)): continue
+            found[key] = distribution(r.name)
+            add(found[key].requires, r.extras)
+    add(asked, extras)
+    return found.values()
+
 @pytest.fixture(scope='module')
 def installed(built, tmp_path_factory):
-    "A new environment that borrows torch and the like, but not visionlab, from this one; an empty folder beside it; how a program of it is run there."
+    "A new environment of the wheel and what it requires, borrowed from this one; an empty folder beside it; how a program of it is run there; how what an extra requires is added."
     place = tmp_path_factory.mktemp('elsewhere')
     env, py = place/'env', place/'env'/'bin'/'python'
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', env], check=True)
@@ -77,8 +91,11 @@ def installed(built, tmp_path_factory):
                        capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
     site = subprocess.run([py, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], capture_output=True, text=True, check=True).stdout.strip()
-    shared = dict.fromkeys([sysconfig.get_path('purelib'), sysconfig.get_path('platlib')])
-    Path(site, 'zz_shared.pth').write_text('\n'.join(shared) + '\n')  # searched after this environment's own packages
+    def borrow(*extras):
+        for dist in required(metadata(built[1]).get_all('Requires-Dist'), extras):
+            for top in {f.parts[0] for f in dist.files} - {'..', '__pycache__'}:
+                if not Path(site, top).exists(): Path(site, top).symlink_to(dist.locate_file(top))
+    borrow()
     work = place/'work'
     work.mkdir()
     clean = {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')} | dict(JUPYTER_DATA_DIR=str(place/'jupyter'))
@@ -86,23 +103,25 @@ def installed(built, tmp_path_factory):
         r = subprocess.run([env/'bin'/program, *args], cwd=work, env=clean, capture_output=True, text=True, timeout=300)
         assert r.returncode == 0, r.stdout + r.stderr
         return r.stdout
-    return Path(site), work, run
+    return Path(site), work, run, borrow
 
 def test_the_library(installed):
-    site, _, run = installed
+    site, _, run, _ = installed
     where = run('python', '-c', 'import visionlab.all, visionlab; print(visionlab.__file__); print(visionlab.all.Learner.fit_one_cycle.__doc__)')
     assert Path(where.splitlines()[0]).parent == site/'visionlab', 'not the one of the repository'
+    assert run('python', '-c', 'from importlib.util import find_spec; print(find_spec("torch") is None, find_spec("pytest"))') == 'False None\n', 'more than is required'
 
 def test_the_command(installed):
-    _, _, run = installed
+    _, _, run, _ = installed
     assert 'visionlab lessons' in run('visionlab', '--help') and run('visionlab', '--version').startswith('visionlab ')
     assert 'mnist' in run('visionlab', 'data')
 
 def test_the_lessons(installed):
-    _, work, run = installed
+    _, work, run, borrow = installed
     said = run('visionlab', 'lessons')
     assert {p.name for p in (work/'lessons').glob('*.ipynb')} == {p.name for p in (ROOT/'nbs').glob('*.ipynb')} and 'start with 01_data' in said
-    ran = run('python', '-c', f'''
+    borrow('lessons')
+    ran = run('python', '-c', '''
 import nbformat, sys
 from nbclient import NotebookClient
 nb = nbformat.read('lessons/00_core.ipynb', 4)

@@ -63,6 +63,10 @@ def code_cell(c):
 
 def is_imports(c): return c['cell_type'] == 'code' and c['source'].startswith('# imports') and not c['outputs'] # once folded
 
+def addressed(text, address): # markdown; where pip and git can fetch the repository from, or ''
+    "With the address where the text says `git clone ADDRESS`; where there is none, the reader has a copy already."
+    return text.replace('git clone ADDRESS', f'git clone {address}') if address.startswith('http') else re.sub(r'git clone ADDRESS \w+; ', '', text)
+
 def relink(text, names): # markdown, and the names of all copies
     "Links between lessons stay; a link to what no learner has becomes plain text."
     return LINK.sub(lambda m: m[0] if m[3] in names else m[2], text)
@@ -72,7 +76,7 @@ def copy(path, names, address=''): # a notebook of nbs/; the names of all of the
     nb, cells = json.loads(path.read_text(encoding='utf-8')), []
     for c in nb['cells']:
         if c['cell_type'] == 'code': c = code_cell(c)
-        elif c['cell_type'] == 'markdown': c = c | dict(source=relink(''.join(c['source']), names))
+        elif c['cell_type'] == 'markdown': c = c | dict(source=relink(addressed(''.join(c['source']), address), names))
         if c and cells and is_imports(c) and is_imports(cells[-1]): cells[-1]['source'] += c['source'][c['source'].index('\n'):]
         elif c: cells.append(c)
     number = f'{path.name[:2]} ' if path.name[:2].isdigit() else ''

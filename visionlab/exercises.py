@@ -138,6 +138,7 @@ def check(
     except _Slip as e: print(f"Not yet: {e}")
     except Exception as e:   # whatever the reader's code raised is what the reader needs to see
         where,why = _where(e, ex['test']),str(e).strip()
+        if 'NoneType' in why and not where: return print("Not yet: gave None: is there a `return`?")
         if where or not isinstance(e, AssertionError):
             return print(f"Not yet: {type(e).__name__}{why and f': {why}'}{where}")
         hints,i = ex['hints'] or ('compare with the lesson',),ex['misses']
@@ -447,7 +448,7 @@ def _(a):
 @exercise('neurons-3', "With all weights zero, what comes out of the hidden layer? What comes back?",
           "The first layer's gradient is multiplied by the second's weights, the second's by the hidden outputs: "
           "all 0.", proves="From zero weights no weight ever moves.", solution="0")
-def _(n): assert int(n) == 0, f"{int(n)} would need a gradient that is not zero"
+def _(n): assert float(n) == 0, f"{float(n):g} would need a gradient that is not zero"
 
 @exercise('neurons-4', "Between two points the slope is (y₂ - y₁)/(x₂ - x₁). What does a ReLU change at its corner?",
           "The first weight is the first slope; each later one is the new slope less the one before.",
@@ -1248,7 +1249,8 @@ def _(f):
           proves="With so many pictures two standard deviations of the rate are one percentage point.",
           solution="√(.09/n) = .005, so n = .09/.000025 = 3,600. (With 1.96 for 2 it is 3,457.)")
 def _(n):
-    assert 3450 <= int(n) <= 3610, f"with {int(n):,} pictures two standard deviations are ± {2*(.09/int(n))**.5:.4f}"
+    assert n >= 1, f"{n:g} is no number of pictures"
+    assert 3450 <= n <= 3610, f"with {n:,g} pictures two standard deviations are ± {2*(.09/n)**.5:.4f}"
 
 @exercise('interpret-2', "Square both sides: (k/n − p)² = z²·p(1−p)/n. Multiply by n, and collect p², p and the rest.",
           "(n + z²)p² − (2k + z²)p + k²/n = 0; the lower solution comes first.",

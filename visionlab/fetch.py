@@ -48,12 +48,13 @@ def progress_bar(
     return bar
 
 # %% ../nbs/92_fetch.ipynb #2180c704
-_patience = dict(answer=5, silence=15, client=900) # seconds: a server's first word, each later one, a package
+_patience = dict(answer=5, silence=15, stall=45, client=900) # seconds: a first word, each later one; a package
 _limit = 2**28 # bytes: none of our files is larger
 
 def download(
-    url:str,      # http or https address of one file
-    dest:Path|str # path to write
+    url:str,            # http or https address of one file
+    dest:Path|str,      # path to write
+    limit:int|None=None # bytes it may have; as many as our largest file when not given
 ):
     "Fetches a file, with a bar. Raises `OSError` (`TimeoutError` is one) when the server is mute, slow or stops early."
     said = queue.Queue()
@@ -73,7 +74,7 @@ def download(
             t = time.monotonic() - start
             if t > _patience['silence'] and n < 1000*t:
                 raise TimeoutError(f"slower than 1 kB a second: {n:,} bytes in {t:.0f} s")
-            if n > _limit: raise OSError(f"more than {_limit:,} bytes")
+            if n > (limit or _limit): raise OSError(f"more than {limit or _limit:,} bytes")
     if n < total: raise OSError(f"broke off after {n:,} of {total:,} bytes")
 
 # %% ../nbs/92_fetch.ipynb #0cdd90f9
@@ -178,15 +179,21 @@ def _package(src, work):
     elif not shutil.which(cmd[0]): raise FileNotFoundError(f'there is no {cmd[0]} on this machine')
     kw = dict(cwd=work, env=os.environ | dict(TMPDIR=str(work.resolve())), text=True, stdin=subprocess.DEVNULL,
               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    end = time.monotonic() + _patience['client']
+    start,moved,had = time.monotonic(),time.monotonic(),0
     with progress_bar(str(src), src.size) as bar, subprocess.Popen([*cmd, spec], **kw) as p:
         try:
             while p.returncode is None:
                 try: lines = p.communicate(timeout=.2)[1].splitlines()
                 except subprocess.TimeoutExpired:
-                    if time.monotonic() > end: raise TimeoutError(f"not done in {_patience['client']} s") from None
-                    with suppress(OSError): # a file may go while we look; it is only a bar
-                        bar.update(min(sum(o.stat().st_size for o in work.rglob('*')), src.size) - bar.n)
+                    now,has = time.monotonic(),had
+                    with suppress(OSError): # a file may go while we look
+                        has = sum(o.stat().st_size for o in work.rglob('*'))
+                    if abs(has - had) > 2**16: moved,had = now,has
+                    bar.update(min(has, src.size) - bar.n)
+                    if now - start > _patience['client']:
+                        raise TimeoutError(f"not done in {_patience['client']} s") from None
+                    if now - moved > _patience['stall']:
+                        raise TimeoutError(f"less than 64 kB in {_patience['stall']} s") from None
         finally: p.kill()
     if p.returncode:
         said = [o for o in lines if re.match('npm err|error|E:', o, re.I)] or lines or ['no word why']

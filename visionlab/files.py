@@ -41,6 +41,8 @@ def load_image(
     Raises `OSError` with the file's name and the reason for whatever cannot be read, or has more pixels than twice
     Pillow's `Image.MAX_IMAGE_PIXELS`, 179 millions."""
     try:
+        if not isinstance(src, bytes) and os.path.exists(src) and not os.path.isfile(src):
+            raise ValueError("it is no plain file")                  # to open a pipe is to wait
         with Image.open(io.BytesIO(src) if isinstance(src, bytes) else src) as im:
             if im.format == 'EPS': raise ValueError("PostScript is a program, and is not run to see what it draws")
             if least: im.draft(mode, least)

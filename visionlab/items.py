@@ -78,7 +78,11 @@ class CategoryBlock:
         values # the labels of the training items
     ):
         "Notes the classes. Raises `ValueError` where there is only one."
-        if self.vocab is None: self.vocab = L(sorted(set(values)))
+        try: self.vocab = L(sorted(set(values))) if self.vocab is None else self.vocab
+        except TypeError as e:
+            one = {type(o).__name__: o for o in values}
+            kinds = ', '.join(f'{k} such as {o!r}' for k,o in sorted(one.items()))
+            raise ValueError(f"labels must be of one kind that can be sorted; here are {kinds}: {e}") from None
         if len(self.vocab) < 2:
             raise ValueError(f"every training item is labelled {self.vocab[0]!r}: a classifier needs two classes")
         self.o2i = {o:i for i,o in enumerate(self.vocab)}

@@ -50,7 +50,7 @@ def _card(cls, rows, body, data, js, width=568): # the script begins with `d`, i
     note = 'A still picture: run this cell (Shift+Enter), and it moves.'
     return (f'{_CSS}<div class="vl-live {cls}" style="max-width:{width + 30}px"><p class="vl-note">{note}</p>{body}'
             f'<script type="application/json">{data}</script></div>'
-            f"<script>{_JS.replace('CLS', cls).replace('BODY', js)}</script>")
+            f"<script>{_JS.replace('CLS', cls.split()[0]).replace('BODY', js)}</script>")
 
 # %% ../nbs/90_live.ipynb #4bb45139
 _CURVE_JS = """  const f = new Function('x', ...d.names, 'with (Math) { return ' + d.expr + ' }');
@@ -177,8 +177,15 @@ def _webp(im, **how):
     im.save(out, format='webp', **how)
     return out.getvalue()
 
+def _free(im, spans): # a picture, and from where to where in its width there are axes, with their labels
+    "Which of 300 upright strips lie between axes and hold nothing: there it may be cut."
+    res = np.logical_and.reduceat((np.asarray(im) == 255).all((0,2)), np.arange(300)*im.width//300)
+    for lo,hi in spans: res[max(0, int(300*lo)):math.ceil(300*hi)] = False
+    return res
+
 def _picture(fig, dpi):
-    "As `fig.savefig` with `bbox_inches='tight'`, but laid out and drawn once, where nothing is outside the figure."
+    """As `fig.savefig` with `bbox_inches='tight'`, but laid out and drawn once, where nothing is outside the figure.
+    And where it may be cut."""
     fig.set(dpi=dpi, facecolor='white')
     canvas = FigureCanvasAgg(fig)
     canvas.draw()
@@ -187,38 +194,58 @@ def _picture(fig, dpi):
     if min(left, low, w - right, h - high) < -dpi/10:
         raw = io.BytesIO()
         fig.savefig(raw, format='png', dpi=dpi, bbox_inches='tight')
-        return Image.open(raw).convert('RGB')
+        return Image.open(raw).convert('RGB'),np.zeros(300, bool)
     res = Image.new('RGB', (right - left, high - low), 'white')
     res.paste(Image.fromarray(np.asarray(canvas.buffer_rgba())[...,:3]), (-left, high - h))
-    return res
+    spans = [(b.x0 - left, b.x1 - left) for b in (o.get_tightbbox() for o in fig.axes) if b]
+    return res,_free(res, [(lo/res.width, hi/res.width) for lo,hi in spans])
 
 def _frame(fig, dpi):
-    "A figure as WebP, in base64, and its width on the screen: the same bytes every time."
-    im = _picture(fig, 2*dpi)
+    "A figure as WebP, in base64, its width on the screen, and where it may be cut: the same bytes every time."
+    im,free = _picture(fig, 2*dpi)
     few = im.point([round(v/17)*17 for v in range(256)]*3)
     small = _webp(im, quality=85)
     if len(_webp(few, lossless=True, method=0)) < 3*len(small):      # else it is a photograph, whose every bit is dear
         small = min(_webp(few, lossless=True), small, key=len)
-    return base64.b64encode(small).decode(), round(im.width*50/dpi)
+    return base64.b64encode(small).decode(), round(im.width*50/dpi), free
 
 def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called with, and dots per inch
-    "The figure that `fn` draws, as `_frame` gives it. Its own `plt.show()` does nothing, and no figure is left open."
+    """The figure that `fn` draws, as `_frame` gives it, and whether it shows a picture in colour. Its own `plt.show()`
+    does nothing, and no figure is left open."""
     old = set(plt.get_fignums())
     with patch.object(plt, 'show', lambda *args, **kwargs: None): fn(**values)
     new = [o for o in plt.get_fignums() if o not in old]
     if not new: raise ValueError(f"the function drew no matplotlib figure for {values}")
-    res = _frame(plt.figure(new[-1]), dpi)
+    fig = plt.figure(new[-1])
+    res = *_frame(fig, dpi),any(o.get_array().ndim == 3 for ax in fig.axes for o in ax.images)
     for o in new: plt.close(o)
     return res
 
-_FLIP_JS = """  const img = el.querySelector('img');
+def _panes(free, width): # where each frame may be cut; pixels on the screen
+    "The shares of the width that may stand below each other on a narrow screen: `[0, .5, 1]`, say."
+    cuts,least = [0],150/width
+    for k,run in itertools.groupby(range(len(free)), key=lambda i: free[i]):
+        mid = np.mean([*run]) + .5
+        if k and cuts[-1] + least < mid/len(free) < 1 - least: cuts.append(mid/len(free))
+    return [*cuts, 1]
+
+_FLIP_JS = """  const whole = el.querySelector('img'), row = document.createElement('div');
+  row.style.cssText = 'display:flex;flex-wrap:wrap;justify-content:center';
+  const imgs = d.cuts.slice(1).map((hi, i) => { // each a window on the whole picture; where it is narrow, they stack
+    const lo = d.cuts[i], part = hi - lo, pane = row.appendChild(document.createElement('div'));
+    pane.style.cssText = `overflow:hidden;flex:${part} 1 ${.6*part*d.width}px;max-width:${part*d.width}px`;
+    const img = pane.appendChild(whole.cloneNode());
+    if (i) img.alt = '';
+    img.style.cssText = `max-width:none;width:${100/part}%;margin-left:${-100*lo/part}%`;
+    return img });
+  whole.replaceWith(row);
   const draw = () => {
     let k = 0;
     inputs.forEach((e, i) => {
       k = k*d.shown[i].length + +e.value;
       e.nextElementSibling.value = d.shown[i][+e.value];
       e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
-    img.src = 'data:image/webp;base64,' + d.frames[k] };
+    imgs.forEach(o => o.src = 'data:image/webp;base64,' + d.frames[k]) };
   inputs.forEach(e => e.addEventListener('input', draw));
   draw()"""
 
@@ -242,14 +269,17 @@ class Flipbook:
             if v not in self.sliders.get(k, []): raise ValueError(f"start {k}={v!r} is no position of a slider")
         places = itertools.product(*self.sliders.values())
         drawn = [_drawn(fn, dict(zip(self.sliders, values)), dpi) for values in places]
-        self.frames,self.width = [f for f,_ in drawn],max(360, *(w for _,w in drawn))
+        self.frames,widths,free,photos = map(list, zip(*drawn))
+        self.width,self.photo = max(360, *widths),any(photos)
+        self.cuts = _panes(np.logical_and.reduce(free), self.width)
     def _repr_html_(self):
         shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
         at = [v.index(self.start.get(k, v[0])) for k,v in self.sliders.items()]
         rows = ''.join(_slider(k, 0, len(s) - 1, 1, i, s[i]) for k,s,i in zip(self.sliders, shown, at))
         first = self.frames[np.ravel_multi_index(at, [len(s) for s in shown])]
         img = f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{first}" width="{self.width}">'
-        return _card('vl-flip', rows, img, dict(shown=shown, frames=self.frames), _FLIP_JS, self.width)
+        data = dict(shown=shown, frames=self.frames, cuts=self.cuts, width=self.width)
+        return _card('vl-flip vl-photo' if self.photo else 'vl-flip', rows, img, data, _FLIP_JS, self.width)
     def __repr__(self): return f"Flipbook({', '.join(f'{k}: {len(v)} positions' for k,v in self.sliders.items())})"
 
 # %% ../nbs/90_live.ipynb #5ba9f002

@@ -138,14 +138,17 @@ def feature_dls(
 )->DataLoaders:      # of tensors in memory: the same items, as features
     "Loaders of what a body makes of each picture, computed once. Raises `ValueError` where a transform draws anew."
     tfms,loose = getattr(dls.train.batch_tfm, 'tfms', ()),getattr(dls.train.dataset, 'loose', ())
-    if draws := [type(f).__name__ for f in tfms if getattr(f, 'train_only', False)] + [type(f).__name__ for f in loose]:
-        raise ValueError(f"{', '.join(draws)} changes the pictures anew each time: features cannot be computed once")
+    draws = [type(f).__name__ for f in tfms if getattr(f, 'train_only', False)] + [type(f).__name__ for f in loose]
+    once,again = [next(iter(dls.train.ordered()))[0] for _ in range(2)]         # what draws need not say so
+    if draws or not torch.equal(once, again):
+        what = ', '.join(draws) or 'batch_tfm'
+        raise ValueError(f"{what} changes the pictures anew each time: features cannot be computed once")
     device = next(body.eval().parameters()).device
-    def once(dl):
+    def encode(dl):
         with torch.no_grad():
             rows = [(body(*to_device(xs, device)), *ys) for xs,ys in (split_batch(b, dls.n_inp) for b in dl.ordered())]
         return tuple(torch.cat(o) for o in zip(*rows))
-    return DataLoaders.from_dsets(once(dls.train), once(dls.valid), vocab=dls.vocab, bs=dls.train.bs)
+    return DataLoaders.from_dsets(encode(dls.train), encode(dls.valid), vocab=dls.vocab, bs=dls.train.bs)
 
 # %% ../nbs/19_transfer.ipynb #636e54cb
 @patch
@@ -178,11 +181,11 @@ class _Meta(dict):
     "By function, and for a function that is not in it by its name; what is known to nobody is cut by itself."
     def __missing__(self, arch):
         same = [v for k,v in self.items() if arch_name(k) == arch_name(arch)]
-        return same[0] if same else dict(cut=None, splitter=default_split, stats=arch_stats(arch))
+        return same[0] if same else dict(cut=None, split=default_split, stats=arch_stats(arch))
 
-_of_resnets = dict(cut=-2, splitter=resnet_split, stats=imagenet_stats)
+_of_resnets = dict(cut=-2, split=resnet_split, stats=imagenet_stats)
 model_meta = _Meta(dict.fromkeys((resnet18, resnet34, resnet50), _of_resnets))
-model_meta[efficientnet_lite0] = dict(cut=-3, splitter=resnet_split, stats=([.5]*3, [.5]*3))
+model_meta[efficientnet_lite0] = dict(cut=-3, split=resnet_split, stats=([.5]*3, [.5]*3))
 
 def normalized(
     dls:DataLoaders, # of pictures between 0 and 1
@@ -221,7 +224,7 @@ def vision_learner(
     if normalize and pretrained and meta['stats']: dls = normalized(dls, meta['stats'])
     body = create_body(arch, pretrained, meta['cut'] if cut is None else cut, dls.one_batch()[0].shape[1])
     head = create_head(num_features_model(body), n_out, lin_ftrs, ps)
-    learn = Learner(dls, nn.Sequential(body, head), loss_func or F.cross_entropy, splitter=splitter or meta['splitter'],
+    learn = Learner(dls, nn.Sequential(body, head), loss_func or F.cross_entropy, splitter=splitter or meta['split'],
                     cbs=[*listify(cbs), *[FrozenNorms()]*pretrained], **kwargs)
     if pretrained: learn.freeze()
     return learn

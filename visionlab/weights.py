@@ -140,7 +140,7 @@ def torchvision_weights(
     if not fits(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            download(url, part)
+            download(url, part, limit=2**32)
             if not fits(part): raise OSError(f"wrong bytes: the SHA-256 does not begin with {sha}")
             os.replace(part, path)
         except OSError as e:
