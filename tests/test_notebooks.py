@@ -1,7 +1,8 @@
 """Every notebook runs from its top, and saving it a second time changes nothing."""
-import json, warnings
+import base64, io, json, warnings
 import nbformat, pytest
 from conftest import ROOT
+from PIL import Image
 from run_nbs import cpu_seconds, machine, run
 from tidy import text, tidy
 
@@ -47,3 +48,7 @@ def test_saved_form(path):
     assert path.stat().st_size < 1_000_000
     outs = [o for c in nb.cells if c.cell_type == 'code' for o in c.outputs]
     assert not [o for o in outs if o.output_type == 'error' or o.get('name') == 'stderr']
+    for o in outs:  # crisp on a dense screen
+        if 'image/png' not in o.get('data', {}): continue
+        wide = Image.open(io.BytesIO(base64.b64decode(o.data['image/png']))).width
+        assert wide >= 1.9*o.metadata.get('image/png', {}).get('width', wide), f'{wide} pixels'

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np, pandas as pd
 from IPython.display import display
+from PIL import Image
 from fastcore.foundation import L
 from .core import show_images
 from .files import load_image
@@ -235,8 +236,9 @@ class ImageClassifierCleaner(FileCleaner):
             with plt.ioff(), plt.rc_context({'axes.titlesize': 8}):
                 ims,titles = zip(*[(load_image(self.fns[i]), self._words(i)) for i in self.shown])
                 show_images(ims, titles=titles, imsize=1.2)
-                plt.savefig(raw := io.BytesIO(), format='png', bbox_inches='tight')
+                plt.savefig(raw := io.BytesIO(), format='png', dpi=2*plt.gcf().dpi, bbox_inches='tight')
                 plt.close()
+            size = {k: v//2 for k,v in zip(('width','height'), Image.open(raw).size)}    # for dense screens
             data = {'image/png': base64.b64encode(raw.getvalue()).decode(), 'text/plain': 'pictures with their labels'}
-            self.still.outputs = ({'output_type': 'display_data', 'metadata': {}, 'data': data},)
+            self.still.outputs = ({'output_type': 'display_data', 'metadata': {'image/png': size}, 'data': data},)
         display(self.widget)

@@ -165,7 +165,7 @@ class Loop(Step):
         except (CancelFitException, KeyboardInterrupt) as e:
             self('after_cancel_fit')
             if isinstance(e, CancelFitException): return
-            print(f"Stopped in epoch {self.epoch}, batch {self.iter + 1}: model and record up to here are kept.")
+            print(f"Stopped in epoch {self.epoch}, after {self.iter} batches: model and record up to here are kept.")
     def fit(self,
         n_epoch:int,          # passes over the training set
         lr=None,              # a number, one for each group, or `slice(lo, hi)`; the learner's own when not given

@@ -221,22 +221,19 @@ def _drawn(fn, values, dpi): # a drawing function, a dict of what it is called w
     for o in new: plt.close(o)
     return res
 
-def _panes(free, width): # where each frame may be cut; pixels on the screen
-    "The shares of the width that may stand below each other on a narrow screen: `[0, .5, 1]`, say."
+def _panes(free, width): # where a frame may be cut; pixels on the screen
+    "The ends of the parts that may stand below each other on a narrow screen: `[0, .5, 1]`, say."
     cuts,least = [0],150/width
     for k,run in itertools.groupby(range(len(free)), key=lambda i: free[i]):
         mid = np.mean([*run]) + .5
-        if k and cuts[-1] + least < mid/len(free) < 1 - least: cuts.append(mid/len(free))
+        if k and cuts[-1] + least < mid/len(free) < 1 - least: cuts.append(round(mid/len(free), 4))
     return [*cuts, 1]
 
 _FLIP_JS = """  const whole = el.querySelector('img'), row = document.createElement('div');
   row.style.cssText = 'display:flex;flex-wrap:wrap;justify-content:center';
-  const imgs = d.cuts.slice(1).map((hi, i) => { // each a window on the whole picture; where it is narrow, they stack
-    const lo = d.cuts[i], part = hi - lo, pane = row.appendChild(document.createElement('div'));
-    pane.style.cssText = `overflow:hidden;flex:${part} 1 ${.6*part*d.width}px;max-width:${part*d.width}px`;
-    const img = pane.appendChild(whole.cloneNode());
+  const imgs = d.cuts[0].slice(1).map((_, i) => { // each a window on the whole picture; where it is narrow, they stack
+    const img = row.appendChild(document.createElement('div')).appendChild(whole.cloneNode());
     if (i) img.alt = '';
-    img.style.cssText = `max-width:none;width:${100/part}%;margin-left:${-100*lo/part}%`;
     return img });
   whole.replaceWith(row);
   const draw = () => {
@@ -245,7 +242,11 @@ _FLIP_JS = """  const whole = el.querySelector('img'), row = document.createElem
       k = k*d.shown[i].length + +e.value;
       e.nextElementSibling.value = d.shown[i][+e.value];
       e.setAttribute('aria-valuetext', d.shown[i][+e.value]) });
-    imgs.forEach(o => o.src = 'data:image/webp;base64,' + d.frames[k]) };
+    imgs.forEach((img, i) => {
+      const [lo, hi] = d.cuts[k].slice(i, i + 2), part = hi - lo;
+      img.src = 'data:image/webp;base64,' + d.frames[k];
+      img.style.cssText = `max-width:none;width:${100/part}%;margin-left:${-100*lo/part}%`;
+      img.parentNode.style.cssText = `overflow:hidden;flex:${part} 1 ${.6*part*d.width}px;max-width:${part*d.width}px` }) };
   inputs.forEach(e => e.addEventListener('input', draw));
   draw()"""
 
@@ -271,7 +272,8 @@ class Flipbook:
         drawn = [_drawn(fn, dict(zip(self.sliders, values)), dpi) for values in places]
         self.frames,widths,free,photos = map(list, zip(*drawn))
         self.width,self.photo = max(360, *widths),any(photos)
-        self.cuts = _panes(np.logical_and.reduce(free), self.width)
+        self.cuts = [_panes(o, self.width) for o in free]
+        if len({len(o) for o in self.cuts}) > 1: self.cuts = [[0, 1]]*len(drawn)
     def _repr_html_(self):
         shown = [[f'{o:g}' if isinstance(o, float) else str(o) for o in v] for v in self.sliders.values()]
         at = [v.index(self.start.get(k, v[0])) for k,v in self.sliders.items()]
