@@ -198,15 +198,19 @@ def test_the_address_to_copy_from(monkeypatch, tmp_path):
 def test_figures_on_a_phone_and_in_the_dark(site, visit):
     "Panels stack until they can be read; paper is dark, and what is drawn in full colour stays as it was."
     page, small, moved = visit(site.as_uri() + '/index.html', [site.as_uri()], width=360, dark=True), [], []
+    flips = []
     for name in pages(site):
         if not name.startswith('lessons/'): continue
         page.goto(site.as_uri() + '/' + name)
         small += [(name, *f) for f in page.evaluate("""[...document.querySelectorAll('.vl-fig svg')].filter(s => s.checkVisibility()).map(s => {
             const r = s.getBoundingClientRect(), [w, h] = ['--w', '--h'].map(v => parseFloat(s.style.getPropertyValue(v)));
             return [s.closest('.cell').id, r.height/h, r.width/w, s.classList.contains('vl-plot') || s.classList.contains('vl-title')] })""")]
+        flips += [(name, w) for w in page.evaluate("""[...document.querySelectorAll('.vl-flip')].map(f =>
+            f.querySelector('img').getBoundingClientRect().width/JSON.parse(f.querySelector('script').textContent).width)""")]
         moved += [(name, c) for c in page.evaluate("[...document.querySelectorAll('.vl-fig')].filter(f => f.scrollWidth > f.clientWidth + 1).map(f => f.closest('.cell').id)")]
     for *where, high, wide, squeezed in small: assert high > .54 and wide > (.34 if squeezed else .57), (where, high, wide)  # letters of 14 pixels stay 8 high
     assert len(small) > 60 and len(moved) <= 8, moved
+    assert len(flips) > 20 and min(w for _, w in flips) > .52, flips
     from PIL import Image, ImageStat
     def brightness(): return ImageStat.Stat(Image.open(io.BytesIO(page.locator('.vl-fig').first.screenshot())).convert('L')).mean[0]
     page.goto(site.as_uri() + '/lessons/12_activations.html')

@@ -246,7 +246,8 @@ _FLIP_JS = """  const whole = el.querySelector('img'), row = document.createElem
       const [lo, hi] = d.cuts[k].slice(i, i + 2), part = hi - lo;
       img.src = 'data:image/webp;base64,' + d.frames[k];
       img.style.cssText = `max-width:none;width:${100/part}%;margin-left:${-100*lo/part}%`;
-      img.parentNode.style.cssText = `overflow:hidden;flex:${part} 1 ${.6*part*d.width}px;max-width:${part*d.width}px` }) };
+      img.parentNode.style.cssText =
+        `overflow:hidden;flex:${part} 1 ${.6*part*d.width}px;max-width:${part*d.width}px` }) };
   inputs.forEach(e => e.addEventListener('input', draw));
   draw()"""
 
