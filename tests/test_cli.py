@@ -140,6 +140,7 @@ def test_each_copy_is_a_notebook_for_a_learner(laid_out):
         for c in nb.cells:
             assert c.source.strip() and not re.search(r'^#\|', c.source, re.M), (path.name, c.source)
             assert 'nbdev' not in c.source or path.name in ('index.ipynb', '97_cli.ipynb'), (path.name, c.source)
+            assert 'ADDRESS' not in c.source, path.name
             if c.metadata.get('jupyter', {}).get('source_hidden'):
                 assert re.match(r'# \S', c.source), 'the first line is what is seen of it'
         assert nb.cells[1].source.startswith('# installs visionlab on Colab') and nb.cells[1].metadata.jupyter.source_hidden
