@@ -154,6 +154,14 @@ def test_what_is_only_for_tests_is_folded(laid_out):
         body = '\n'.join(l for l in c.source.splitlines() if not l.startswith('#|') and not l.startswith('%matplotlib')).strip()
         if {'hide', 'code-fold: true', 'echo: false'} & set(said) and 'nbdev' not in body and body: assert any(body in f for f in folded), body
 
+def test_a_copy_runs_what_its_lesson_runs(laid_out):
+    "All of it, in its order, but for the library's own plumbing and what needs a GPU; the notebooks themselves are run by test_notebooks.py."
+    def code(cells): return [l for c in cells if c.cell_type == 'code' for l in c.source.splitlines() if l.strip() and not l.startswith('#')]
+    for path in laid_out[0].glob('*.ipynb'):
+        was, now = nbformat.read(ROOT/'nbs'/path.name, 4).cells, nbformat.read(path, 4).cells
+        kept = code(c for c in was if c.cell_type != 'code' or 'cuda' not in copies.directives(c.source))
+        assert now[1].id == 'visionlab' and code(now[2:]) == [l for l in kept if not copies.PLUMBING.match(l)], path.name
+
 def test_outputs_and_their_descriptions_are_kept(laid_out):
     was, now = (nbformat.read(f/'03_gradients.ipynb', 4) for f in (ROOT/'nbs', laid_out[0]))
     def shown(nb): return [o.get('data', o.get('text')) for c in nb.cells if c.cell_type == 'code' for o in c.outputs]

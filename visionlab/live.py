@@ -197,7 +197,8 @@ def _picture(fig, dpi):
         return Image.open(raw).convert('RGB'),np.zeros(300, bool)
     res = Image.new('RGB', (right - left, high - low), 'white')
     res.paste(Image.fromarray(np.asarray(canvas.buffer_rgba())[...,:3]), (-left, high - h))
-    spans = [(b.x0 - left, b.x1 - left) for b in (o.get_tightbbox() for o in (*fig.axes, *fig.texts, *fig.legends)) if b]
+    boxes = [o.get_tightbbox() for o in (*fig.axes, *fig.texts, *fig.legends)]
+    spans = [(b.x0 - left, b.x1 - left) for b in boxes if b]
     return res,_free(res, [(lo/res.width, hi/res.width) for lo,hi in spans])
 
 def _frame(fig, dpi):
