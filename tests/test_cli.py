@@ -105,6 +105,14 @@ def test_ctrl_c(tmp_path):
         out, err = p.communicate(timeout=60)
     assert p.returncode == 130 and err.strip().endswith('visionlab: stopped') and 'Traceback' not in err, err
 
+def test_pictures_of_its_own(tmp_path):
+    "Without a folder: 1,200 animals of CIFAR-10, in four classes, an epoch of the head and two of all."
+    from visionlab.weights import efficientnet_lite0
+    efficientnet_lite0(pretrained=True)
+    code, out, err = run('demo-pictures', cwd=tmp_path)
+    assert code == 0 and not err and '1,200 pictures' in out and 'cat, deer' in out, out + err
+    assert int(re.search(r'(\d+)% of the held-out', out)[1]) >= 75 and (tmp_path/'demo-pictures.png').stat().st_size > 50_000
+
 @pytest.mark.parametrize('what, words', [('no folder', 'holds no pictures'), ('no pictures', 'holds no pictures'), ('one class', 'a classifier needs two classes')])
 def test_no_pictures_to_learn_from(what, words, tmp_path):
     from PIL import Image

@@ -216,18 +216,17 @@ def find(page, selector):
     found.scroll_into_view_if_needed(timeout=120_000)
     return found
 
-UPLOAD = '''from visionlab.all import *
-files = [p for c in '37' for p in sorted((untar_data(URLs.MNIST_SAMPLE)/'train'/c).glob('*.png'))[:300]]
-set_seed(1)
-dls = DataBlock((ImageBlock(PILImageBW), CategoryBlock), get_y=parent_label).dataloaders(files, bs=32)
-learn = Learner(dls, simple_cnn(2), F.cross_entropy, metrics=accuracy)
-with learn.no_bar(): learn.fit_one_cycle(4, .01)
-upload_widget(learn)'''
+UPLOAD = 'import visionlab', 'cifar, pets = load_cifar()', 'home = TemporaryDirectory()', 'learn.fine_tune(2, freeze_epochs=5)', 'upload_widget(learn)'
 
 def test_an_uploaded_picture_gets_an_answer(server, visit, repo, tmp_path):
-    "The upload button of lesson 19, on a small model of 3s and 7s: a picture it has not seen, then a file that is no picture, then another."
-    from visionlab.data import URLs, untar_data
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(UPLOAD)])
+    "The last part of lesson 19, in its own cells (what they define, the package has): photographs in files, a borrowed body, the button. A picture, then a file that is no picture, then another."
+    from PIL import Image
+    from visionlab.data import cifar_vocab, load_cifar
+    from visionlab.weights import efficientnet_lite0
+    efficientnet_lite0(pretrained=True)
+    lesson = [c.source for c in nbformat.read(repo/'lessons'/'19_transfer.ipynb', 4).cells if c.cell_type == 'code']
+    cells = [next(s for s in lesson if word in s and 'def upload_widget' not in s) for word in UPLOAD]
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('\n'.join(['from visionlab.all import *', *cells]))])
     nb.metadata.kernelspec = nbformat.from_dict(dict(display_name='python3', language='python', name='python3'))
     nbformat.write(nb, repo/'lessons'/'upload.ipynb')
     page = open_lesson(server, visit, 'upload.ipynb')
@@ -240,12 +239,14 @@ def test_an_uploaded_picture_gets_an_answer(server, visit, repo, tmp_path):
         with page.expect_file_chooser() as chooser: button.click()
         chooser.value.set_files(file)
         expect(answer).to_contain_text(re.compile(says), timeout=60_000)
-    three, seven = [sorted((untar_data(URLs.MNIST_SAMPLE)/'valid'/c).glob('*.png'))[0] for c in '37']
-    broken = tmp_path/'broken.png'
-    broken.write_bytes(seven.read_bytes()[:60])
-    upload(three, rf'{three.name}: 3: \d+%')
+    x, y = load_cifar().valid
+    cat, dog = [tmp_path/f'{c}.jpg' for c in ('cat', 'dog')]
+    for file in (cat, dog): Image.fromarray(x[y == cifar_vocab.index(file.stem)][500].permute(1, 2, 0).numpy()).resize((300, 200)).save(file)
+    broken = tmp_path/'broken.jpg'
+    broken.write_bytes(dog.read_bytes()[:60])
+    upload(cat, r'cat.jpg: (cat|dog): \d+%')
     expect(answer.locator('img')).to_have_count(1)
     upload(broken, 'cannot be read as a picture')
     expect(answer.locator('img')).to_have_count(0)
-    upload(seven, rf'{seven.name}: 7: \d+%')
+    upload(dog, r'dog.jpg: (cat|dog): \d+%')
     expect(answer.locator('img')).to_have_count(1)
